@@ -1,0 +1,1 @@
+"""Room `inference`; see docs/architecture.md."""

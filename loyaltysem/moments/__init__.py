@@ -1,0 +1,1 @@
+"""Room `moments`; see docs/architecture.md."""

@@ -1,0 +1,1 @@
+"""Room `sem`; see docs/architecture.md."""

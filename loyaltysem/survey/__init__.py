@@ -1,0 +1,1 @@
+"""Room `survey`; see docs/architecture.md."""
