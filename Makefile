@@ -1,0 +1,74 @@
+# Two commands: `make reproduce` and `make test`. Each does all of its own set-up.
+# Needs Python 3.11 or newer with pip; `make reproduce PYTHON=/path/to/python` takes another one.
+
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := pyproject.toml constraints.txt loyaltysem/_version.py
+
+# The first Python that really starts and is new enough; asked only when .venv has to be made.
+PYTHON = $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
+
+# A .venv whose Python is gone or too old, or whose folder was moved, is made again.
+HEALTHY := $(shell $(BIN)/pip --version >/dev/null 2>&1 \
+	&& $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo yes)
+
+# Names each package as it arrives and keeps pip's own exit code and error messages.
+define install
+	@echo "== Installing $(1) (the first time this takes a minute or two)"
+	@rm -f $(VENV)/.failed
+	@{ PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
+		-c constraints.txt -e '.[$(2)]' || touch $(VENV)/.failed; } \
+		| sed -n -e 's/^Collecting \([^][ <>=!~(;]*\).*/   \1/p' -e 's/^Installing collected.*/   … unpacking/p'
+	@test ! -e $(VENV)/.failed || { echo "Installing failed; pip's message stands above." >&2; exit 1; }
+endef
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help reproduce test clean FORCE
+
+help:
+	@echo "make reproduce   install into .venv and run the main job; prints where the reports are"
+	@echo "make test        install into .venv and run every check"
+	@echo "make clean       remove .venv, out/ and caches"
+
+reproduce: $(VENV)/.ready-reproduce
+	@echo "== Running the main job"
+	@$(BIN)/loyaltysem reproduce --out out
+
+# One thread: the numbers of a run do not depend on the machine, and tests do not fight over cores.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
+test: export MKL_NUM_THREADS = 1
+test: $(VENV)/.ready-test
+	@echo "== Style (ruff)"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "== Types (mypy --strict)"
+	@$(BIN)/mypy
+	@echo "== Tests, doctests and the README's commands (pytest)"
+	@$(BIN)/python -m pytest
+
+$(VENV)/.ready-reproduce: $(VENV)/pyvenv.cfg $(SETUP)
+	$(call install,loyaltysem with its example data,examples)
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/pyvenv.cfg $(SETUP)
+	$(call install,loyaltysem with its test tools,dev$(comma)examples$(comma)survey)
+	@touch $@ $(VENV)/.ready-reproduce
+
+comma := ,
+
+# Some systems ship Python without ensurepip: their own pip then furnishes the new environment.
+$(VENV)/pyvenv.cfg: $(if $(HEALTHY),,FORCE)
+	@test -n "$(PYTHON)" || { echo "loyaltysem needs Python 3.11 or newer; none was found. Name one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "== Making .venv with $$($(PYTHON) --version)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
+		|| { rm -rf $(VENV) && $(PYTHON) -m venv --without-pip $(VENV) \
+			&& $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check pip; } \
+		|| { rm -rf $(VENV); echo "This Python cannot make a virtual environment; install its venv package (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
+
+clean:
+	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
