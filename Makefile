@@ -61,7 +61,8 @@ comma := ,
 
 # Some systems ship Python without ensurepip: their own pip then furnishes the new environment.
 $(VENV)/pyvenv.cfg: $(if $(HEALTHY),,FORCE)
-	@test -n "$(PYTHON)" || { echo "loyaltysem needs Python 3.11 or newer; none was found. Name one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "loyaltysem needs Python 3.11 or newer; found: $(or $(PYTHON),none). Name one with: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "== Making .venv with $$($(PYTHON) --version)"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
