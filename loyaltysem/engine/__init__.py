@@ -1,1 +1,4 @@
-"""Room `engine`; see docs/architecture.md."""
+"""Floor 2: three layers of calculus on arrays; no text, no names, no pandas.
+
+implied → weights → discrepancies → parameter_map → objective
+"""

@@ -1,1 +1,4 @@
-"""Room `inference`; see docs/architecture.md."""
+"""Floor 3: what the estimates are worth. Arrays in, arrays out.
+
+distributions → information → standardised → defined → moment_residuals → tests_of_fit → fit_measures
+"""

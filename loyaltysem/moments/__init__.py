@@ -1,1 +1,4 @@
-"""Room `moments`; see docs/architecture.md."""
+"""Floor 1: from a data frame to sample moments. Never sees a model.
+
+data → complete
+"""

@@ -1,1 +1,4 @@
-"""Room `sem`; see docs/architecture.md."""
+"""Floor 4: requests, estimators and results.
+
+estimators → plan → start_values → result → fit
+"""

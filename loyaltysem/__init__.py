@@ -1,0 +1,70 @@
+"""loyaltysem: from a customer-loyalty questionnaire to a structural equation model and a report.
+
+    import loyaltysem as ls
+
+    fit = ls.sem("trust =~ tru1 + tru2 + tru3", data)
+    print(fit.summary())
+
+Names are imported when they are first used, so ``import loyaltysem`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from loyaltysem._version import __version__
+
+if TYPE_CHECKING:
+    from loyaltysem.analysis.reliability import cronbach_alpha
+    from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
+    from loyaltysem.report.path_diagram import path_diagram
+    from loyaltysem.report.report import report
+    from loyaltysem.sem.fit import cfa, growth, lavaan, sem
+    from loyaltysem.survey.questionnaire import load_questionnaire
+    from loyaltysem.survey.responses import read_responses
+
+_HOMES = {
+    "sem": "sem.fit",
+    "cfa": "sem.fit",
+    "growth": "sem.fit",
+    "lavaan": "sem.fit",
+    "cronbach_alpha": "analysis.reliability",
+    "composite_reliability": "analysis.validity",
+    "ave": "analysis.validity",
+    "fornell_larcker": "analysis.validity",
+    "htmt": "analysis.validity",
+    "load_questionnaire": "survey.questionnaire",
+    "read_responses": "survey.responses",
+    "report": "report.report",
+    "path_diagram": "report.path_diagram",
+}
+
+__all__ = [
+    "__version__",
+    "ave",
+    "cfa",
+    "composite_reliability",
+    "cronbach_alpha",
+    "fornell_larcker",
+    "growth",
+    "htmt",
+    "lavaan",
+    "load_questionnaire",
+    "path_diagram",
+    "read_responses",
+    "report",
+    "sem",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'loyaltysem' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"loyaltysem.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

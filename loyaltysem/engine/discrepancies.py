@@ -1,0 +1,111 @@
+"""Layer 3b: discrepancy functions of moments. They know no parameters, groups or names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from loyaltysem.core.linalg import inverse_and_logdet
+from loyaltysem.core.types import Array, Indices, Mask
+from loyaltysem.engine.implied import Moments
+from loyaltysem.engine.weights import MomentWeight, NormalTheory, NormalTheoryObserved
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDiscrepancy:
+    """A discrepancy and its derivatives in moment space at one point.
+
+    Attributes
+    ----------
+    value : Array, shape (B,)
+        +inf where Σ is not positive definite.
+    gradient : Moments
+        G (B, p, p) and g (B, p) with dF = tr(G dΣ) + gᵀdμ.
+    expected, observed : MomentWeight
+        Half the expected and half the exact second derivative.
+    ok : Mask, shape (B,)
+        Where Σ is positive definite.
+    """
+
+    value: Array
+    gradient: Moments
+    expected: MomentWeight
+    observed: MomentWeight
+    ok: Mask
+
+
+class BoundDiscrepancy(Protocol):
+    """A discrepancy with its data."""
+
+    def take(self, rows: Indices) -> BoundDiscrepancy:
+        """Keep some replicates."""
+        ...
+
+    def value(self, moments: Moments) -> Array:
+        """Return the discrepancy alone, shape (B,)."""
+        ...
+
+    def __call__(self, moments: Moments) -> LocalDiscrepancy:
+        """Return the discrepancy with its derivatives."""
+        ...
+
+
+class Discrepancy(Protocol):
+    """A discrepancy function before it meets data."""
+
+    def bind(self, cov: Array, mean: Array) -> BoundDiscrepancy:
+        """Attach sample moments (B, p, p) and (B, p), doing once what is free of θ."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MaximumLikelihood:
+    """The normal-theory ML discrepancy.
+
+    ``F = log|Σ| − log|S| + tr(SΣ⁻¹) − p + (m − μ)ᵀΣ⁻¹(m − μ)`` (Jöreskog 1969).
+    """
+
+    def bind(self, cov: Array, mean: Array) -> BoundDiscrepancy:
+        """Attach sample moments."""
+        _, logdet, _ = inverse_and_logdet(cov)
+        return BoundMaximumLikelihood(cov, mean, logdet)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMaximumLikelihood:
+    """ML with its sample moments: `cov` (B, p, p), `mean` (B, p), `logdet` log|S| (B,)."""
+
+    cov: Array
+    mean: Array
+    logdet: Array
+
+    def take(self, rows: Indices) -> BoundMaximumLikelihood:
+        """Keep some replicates."""
+        return BoundMaximumLikelihood(self.cov[rows], self.mean[rows], self.logdet[rows])
+
+    def value(self, moments: Moments) -> Array:
+        """Return F alone, shape (B,)."""
+        w, logdet, ok = inverse_and_logdet(moments.sigma)
+        return self._value(w, logdet, ok, self.mean - moments.mu)
+
+    def _value(self, w: Array, logdet: Array, ok: Mask, d: Array) -> Array:
+        trace = np.einsum("bij,bij->b", w, self.cov)
+        distance = np.einsum("bi,bij,bj->b", d, w, d)
+        value = logdet - self.logdet + trace - self.cov.shape[-1] + distance
+        return np.where(ok, value, np.inf)
+
+    def __call__(self, moments: Moments) -> LocalDiscrepancy:
+        """Return F with its derivatives in moment space."""
+        w, logdet, ok = inverse_and_logdet(moments.sigma)
+        d = self.mean - moments.mu
+        u = (w @ d[:, :, None])[:, :, 0]
+        r = w @ self.cov @ w + u[:, :, None] * u[:, None, :]
+        return LocalDiscrepancy(
+            value=self._value(w, logdet, ok, d),
+            gradient=Moments(w - r, -2.0 * u),
+            expected=NormalTheory(w),
+            observed=NormalTheoryObserved(w, r, u),
+            ok=ok,
+        )

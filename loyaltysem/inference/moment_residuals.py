@@ -1,0 +1,122 @@
+"""Differences between sample and implied moments, and the indices that average them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from loyaltysem.core.linalg import correlation, inverse_and_logdet
+from loyaltysem.core.types import Array
+
+
+@dataclass(frozen=True, slots=True)
+class MomentPair:
+    """Sample and implied moments of one group: `s`, `sigma` (p, p); `m`, `mu` (p,) or None."""
+
+    s: Array
+    sigma: Array
+    m: Array | None
+    mu: Array | None
+    share: float
+
+
+def _average(pairs: Sequence[MomentPair], index: str, means: bool) -> float:
+    """Average an index over groups by their share, as lavaan does."""
+    return float(sum(pair.share * _INDICES[index](pair, means) for pair in pairs))
+
+
+def _root_mean(parts: Sequence[Array], count: int) -> float:
+    return float(np.sqrt(sum(float((x**2).sum()) for x in parts) / count)) if count else 0.0
+
+
+def _lower(x: Array, diagonal: bool = True) -> Array:
+    return np.asarray(x[np.tril_indices(len(x), 0 if diagonal else -1)])
+
+
+def _mean_part(pair: MomentPair, means: bool, s_sd: Array, sigma_sd: Array) -> list[Array]:
+    if not means or pair.m is None or pair.mu is None:
+        return []
+    return [np.asarray(pair.m / s_sd - pair.mu / sigma_sd)]
+
+
+def _srmr(pair: MomentPair, means: bool) -> float:
+    """Bentler's SRMR: residuals over sample standard deviations (Bentler 1995)."""
+    sd = np.sqrt(np.diagonal(pair.s))
+    parts = [_lower((pair.s - pair.sigma) / np.outer(sd, sd))]
+    parts += _mean_part(pair, means, sd, sd)
+    return _root_mean(parts, sum(len(x) for x in parts))
+
+
+def _crmr(pair: MomentPair, means: bool) -> float:
+    """Correlation root mean square residual (Bollen 1989): sample minus implied correlations."""
+    difference = _lower(correlation(pair.s) - correlation(pair.sigma), diagonal=False)
+    sds = np.sqrt(np.diagonal(pair.s)), np.sqrt(np.diagonal(pair.sigma))
+    parts = [difference, *_mean_part(pair, means, *sds)]
+    return _root_mean(parts, sum(len(x) for x in parts))
+
+
+def _srmr_mplus(pair: MomentPair, means: bool) -> float:
+    """SRMR as Mplus prints it: correlation residuals, and relative residuals of the variances."""
+    difference = _lower(correlation(pair.s) - correlation(pair.sigma), diagonal=False)
+    s_var, sigma_var = np.diagonal(pair.s), np.diagonal(pair.sigma)
+    parts = [difference, (s_var - sigma_var) / s_var]
+    parts += _mean_part(pair, means, np.sqrt(s_var), np.sqrt(sigma_var))
+    return _root_mean(parts, sum(len(x) for x in parts))
+
+
+def _rmr(pair: MomentPair, means: bool) -> float:
+    """Root mean square residual in the units of the data."""
+    one = np.ones(len(pair.s))
+    parts = [_lower(pair.s - pair.sigma), *_mean_part(pair, means, one, one)]
+    return _root_mean(parts, sum(len(x) for x in parts))
+
+
+_INDICES = {"srmr_bentler": _srmr, "crmr": _crmr, "srmr_mplus": _srmr_mplus, "rmr": _rmr}
+
+
+def residual_indices(pairs: Sequence[MomentPair]) -> dict[str, float]:
+    """Return SRMR, CRMR and RMR, with means and without them.
+
+    Parameters
+    ----------
+    pairs : sequence of MomentPair
+        One a group; means None when the model has no mean structure.
+    """
+    found: dict[str, float] = {}
+    for name in _INDICES:
+        found[name] = _average(pairs, name, means=True)
+        found[f"{name}_nomean"] = _average(pairs, name, means=False)
+    return {"srmr": found["srmr_bentler"], **found}
+
+
+def reweighted_statistic(pairs: Sequence[MomentPair], weight: float) -> float:
+    """Browne's residual-based statistic under normal theory at the implied moments (RLS).
+
+    ``T = weight · Σ_g share · { ½ tr[(Σ⁻¹(S − Σ))²] + (m − μ)ᵀΣ⁻¹(m − μ) }`` (Browne 1984). At an
+    ML solution the projection term of Browne's statistic vanishes.
+    """
+    total = 0.0
+    for pair in pairs:
+        w = inverse_and_logdet(pair.sigma[None])[0][0]
+        product = w @ (pair.s - pair.sigma)
+        total += pair.share * 0.5 * float(np.einsum("ij,ji->", product, product))
+        if pair.m is not None and pair.mu is not None:
+            d = pair.m - pair.mu
+            total += pair.share * float(d @ w @ d)
+    return weight * total
+
+
+def lisrel_gfi(pairs: Sequence[MomentPair]) -> float:
+    """Goodness-of-fit index of Jöreskog and Sörbom for ML, from covariances only.
+
+    ``GFI = 1 − Σ_g share tr[(Σ⁻¹S − I)²] / Σ_g share tr[(Σ⁻¹S)²]``, as LISREL and AMOS print it.
+    """
+    numerator = denominator = 0.0
+    for pair in pairs:
+        product = inverse_and_logdet(pair.sigma[None])[0][0] @ pair.s
+        residual = product - np.eye(len(product))
+        numerator += pair.share * float(np.einsum("ij,ji->", residual, residual))
+        denominator += pair.share * float(np.einsum("ij,ji->", product, product))
+    return 1.0 - numerator / denominator

@@ -1,0 +1,109 @@
+"""The standardised solution and its exact derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from loyaltysem.core.types import Array
+from loyaltysem.engine.implied import Implied
+from loyaltysem.engine.objective import Block, Objective
+from loyaltysem.model.standardisation import StandardisationPlan
+
+
+def standardised(
+    objective: Objective, alpha: Array, plans: Sequence[StandardisationPlan]
+) -> tuple[Array, Array]:
+    """Return the standardised table rows and their Jacobian.
+
+    Parameters
+    ----------
+    objective : Objective
+    alpha : Array, shape (B, q)
+    plans : sequence of StandardisationPlan
+        One a group.
+
+    Returns
+    -------
+    value : Array, shape (B, t)
+        NaN where a variance that is needed is negative.
+    jacobian : Array, shape (B, t, q)
+
+    Notes
+    -----
+    ``std = θ w₁^a w₂^b``, so ``d std = std · (dθ/θ + a dw₁/w₁ + b dw₂/w₂)``, written without the
+    division by θ. Residual covariances are scaled by residual standard deviations, all others by
+    implied ones, as lavaan does.
+    """
+    theta = objective.map.theta(alpha)
+    d_theta = objective.map.derivative()
+    value = np.full_like(theta, np.nan)
+    jacobian = np.full((*theta.shape, objective.n_free), np.nan)
+    for block, implied, plan in zip(
+        objective.blocks, objective.implied(alpha), plans, strict=True
+    ):
+        w, dw = _scales(block, implied, theta, d_theta)
+        value[:, plan.rows], jacobian[:, plan.rows] = _apply(plan, theta, d_theta, w, dw)
+    return value, jacobian
+
+
+def _apply(
+    plan: StandardisationPlan, theta: Array, d_theta: Array, w: Array, dw: Array
+) -> tuple[Array, Array]:
+    with np.errstate(all="ignore"):
+        factor = np.ones((len(theta), len(plan.rows)))
+        relative = np.zeros((len(theta), len(plan.rows), d_theta.shape[1]))
+        for place, power in zip(plan.place, plan.power, strict=True):
+            used = power != 0
+            x = np.where(used, w[:, place], 1.0)
+            factor = factor * x**power
+            relative += (power / x)[:, :, None] * dw[:, place]
+        row = theta[:, plan.rows]
+        jacobian = factor[:, :, None] * (d_theta[plan.rows] + row[:, :, None] * relative)
+        return row * factor, jacobian
+
+
+def _scales(block: Block, implied: Implied, theta: Array, d_theta: Array) -> tuple[Array, Array]:
+    """Return w (B, p + k + t) and its Jacobian (B, p + k + t, q)."""
+    variances, d_variances = implied_variances(block, implied)
+    # residual covariances of a Heywood case are scaled by |variance|, as lavaan does
+    magnitude = np.abs(theta)
+    sign = np.sign(theta)[:, :, None]
+    w = np.concatenate([variances, magnitude], axis=1)
+    d_rows = np.broadcast_to(d_theta, (len(theta), *d_theta.shape)) * sign
+    return w, np.concatenate([d_variances, d_rows], axis=1)
+
+
+def implied_variances(block: Block, implied: Implied) -> tuple[Array, Array]:
+    """Variances of observed and structural variables, (B, p + k), with Jacobian (B, p + k, q).
+
+    ``dΣ_vv = 2s Z_vl Z_vr``; for structural variables T and D lose their Λ.
+    """
+    jacobian = implied.jacobian
+    batch, p, width = jacobian.basis.shape
+    k = width // 2
+    unit = np.broadcast_to(np.eye(p), (batch, p, p))
+    observed = np.concatenate([unit, jacobian.basis, np.zeros((batch, p, 1))], axis=2)
+    # H[D, T] holds A, see `StructuredJacobian`
+    effects = jacobian.second[:, p + k : p + 2 * k, p : p + k]
+    structural = np.concatenate(
+        [np.zeros((batch, k, p)), effects, implied.latent_cov, np.zeros((batch, k, 1))], axis=2
+    )
+    z = np.concatenate([observed, structural], axis=1)
+    change = 2.0 * jacobian.scale * z[:, :, jacobian.left] * z[:, :, jacobian.right]
+    flat = block.chain.gradient(change.reshape(-1, change.shape[-1]))
+    variances = np.concatenate(
+        [
+            np.diagonal(implied.moments.sigma, axis1=1, axis2=2),
+            np.diagonal(implied.latent_cov, axis1=1, axis2=2),
+        ],
+        axis=1,
+    )
+    return variances, flat.reshape(batch, p + k, -1)
+
+
+def delta_method(jacobian: Array, vcov: Array) -> Array:
+    """Return standard errors ``sqrt(diag(J V Jᵀ))``, shape (B, n), of J (B, n, q)."""
+    variance = np.einsum("bnq,bqr,bnr->bn", jacobian, vcov, jacobian, optimize=True)
+    return np.sqrt(np.maximum(variance, 0.0))

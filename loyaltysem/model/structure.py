@@ -1,0 +1,248 @@
+"""Compile a parameter table into index arrays: which table row sits where in which matrix.
+
+Structural variables are the latents plus every observed variable that is regressed on something,
+predicts something, or covaries with one that does; they enter the structural part with a loading
+of 1 and no residual. All other observed variables are pure indicators. With p observed and k
+structural variables the matrices are
+
+    Λ (p, k)   Θ (p, p)   Ψ (k, k)   B (k, k)   ν (p,)   α (k,)
+
+    Σ = Λ A Ψ Aᵀ Λᵀ + Θ        μ = ν + Λ A α        A = (I − B)⁻¹
+
+Every derivative of Σ is ``s·(z_l z_rᵀ + z_r z_lᵀ)`` for two columns of ``Z = [I, T, D, 0]`` with
+``T = ΛA`` and ``D = ΛAΨAᵀ``; `left` and `right` hold those columns. Writing C = AΨAᵀ:
+
+    λ_ij  I_i, D_j     θ_ij  I_i, I_j     ψ_ij  T_i, T_j     β_ij  T_i, D_j
+    ν_i   I_i, 0       α_i   T_i, 0       (s = ½ on the diagonals of Θ and Ψ, otherwise 1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from loyaltysem.core.types import Array, Indices
+from loyaltysem.model.parameter_table import Parameter, ParameterTable
+
+MatrixName: TypeAlias = Literal["Lambda", "Theta", "Psi", "Beta", "nu", "alpha"]
+MATRICES: tuple[MatrixName, ...] = ("Lambda", "Theta", "Psi", "Beta", "nu", "alpha")
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Where table rows go in one matrix: ``matrix.flat[position] = theta[row]``."""
+
+    row: Indices
+    position: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStructure:
+    """One group's matrices.
+
+    Attributes
+    ----------
+    observed, structural
+        Names in the order of the matrices' axes (p and k of them).
+    constant_loadings : Array, shape (p, k)
+        Λ before any parameter: 1 where an observed variable is structural itself.
+    entries
+        Scatter plan of each matrix.
+    row : Indices, shape (f,)
+        Table rows of this group with a derivative (free ones).
+    left, right : Indices, shape (f,)
+        Columns of Z behind each derivative.
+    scale : Array, shape (f,)
+        ½ for a variance, otherwise 1.
+    """
+
+    observed: tuple[str, ...]
+    structural: tuple[str, ...]
+    constant_loadings: Array
+    entries: dict[MatrixName, Entries]
+    row: Indices
+    left: Indices
+    right: Indices
+    scale: Array
+    meanstructure: bool
+    has_regressions: bool
+
+    @property
+    def p(self) -> int:
+        """Number of observed variables."""
+        return len(self.observed)
+
+    @property
+    def k(self) -> int:
+        """Number of structural variables."""
+        return len(self.structural)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStructure:
+    """The whole model as arrays.
+
+    Attributes
+    ----------
+    blocks
+        One a group.
+    free : Indices, shape (t,)
+        Free parameter behind each table row, -1 where it is fixed.
+    constant : Array, shape (t,)
+        Fixed values; 0 for free rows and for moments of x.
+    exogenous : tuple
+        ``(row, group, i, j)`` of each moment of fixed x: variances and covariances with
+        positions i, j among the observed variables; means with j = -1.
+    """
+
+    blocks: tuple[BlockStructure, ...]
+    free: Indices
+    constant: Array
+    exogenous: tuple[tuple[int, int, int, int], ...]
+
+    @property
+    def n_free(self) -> int:
+        """Number of free parameters q."""
+        return int(self.free.max(initial=-1)) + 1
+
+    @property
+    def n_rows(self) -> int:
+        """Number of table rows t."""
+        return len(self.free)
+
+    @property
+    def n_moments(self) -> int:
+        """Number of sample moments the model explains, those of fixed x left out."""
+        total = sum(b.p * (b.p + 1) // 2 + b.p * b.meanstructure for b in self.blocks)
+        return total - len(self.exogenous)
+
+
+def compile_structure(table: ParameterTable) -> ModelStructure:
+    """Turn the parameter table into index arrays.
+
+    Parameters
+    ----------
+    table : ParameterTable
+
+    Returns
+    -------
+    ModelStructure
+
+    Examples
+    --------
+    >>> from loyaltysem.model.parameter_table import Defaults, parameter_table
+    >>> from loyaltysem.model.syntax import parse
+    >>> structure = compile_structure(parameter_table(parse("f =~ x1 + x2 + x3"), Defaults()))
+    >>> structure.n_free, structure.n_moments
+    (6, 6)
+    """
+    numbers = np.array(table.free_index(), dtype=np.intp)
+    constant = np.array(
+        [0.0 if r.free or r.exogenous else r.value for r in table.rows], dtype=np.float64
+    )
+    blocks = tuple(_block(table, group, numbers) for group in range(1, table.n_groups + 1))
+    return ModelStructure(blocks, numbers, constant, tuple(_exogenous(table)))
+
+
+def _exogenous(table: ParameterTable) -> Iterable[tuple[int, int, int, int]]:
+    place = {name: i for i, name in enumerate(table.observed)}
+    for index, row in enumerate(table.rows):
+        if row.exogenous:
+            second = place[row.rhs] if row.op == "~~" else -1
+            yield index, row.group - 1, place[row.lhs], second
+
+
+def _structural_variables(table: ParameterTable) -> tuple[str, ...]:
+    """Latents and every observed variable that takes part in the structural model."""
+    latent = set(table.latent)
+    inside = set(latent)
+    for row in table.rows:
+        if row.op == "~":
+            inside |= {row.lhs, row.rhs}
+        elif row.op == "=~" and row.lhs not in latent:
+            inside.add(row.lhs)
+    pairs = [(r.lhs, r.rhs) for r in table.rows if r.op == "~~" and r.lhs != r.rhs]
+    grown = True
+    while grown:  # a residual covariance pulls its partner into the structural part
+        touched = {n for pair in pairs if inside & set(pair) for n in pair}
+        grown = bool(touched - inside)
+        inside |= touched
+    return (*table.latent, *(n for n in table.observed if n in inside))
+
+
+def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructure:
+    structural = _structural_variables(table)
+    seat = {name: i for i, name in enumerate(structural)}
+    place = {name: i for i, name in enumerate(table.observed)}
+    p, k = len(place), len(structural)
+    mine = [(i, row) for i, row in enumerate(table.rows) if row.group == group]
+    located = [(i, row, *_locate(row, seat, place)) for i, row in mine]
+    constant_loadings = np.zeros((p, k))
+    for name in structural:
+        if name in place:
+            constant_loadings[place[name], seat[name]] = 1.0
+    free = [item for item in located if numbers[item[0]] >= 0]
+    columns = [_columns(matrix, i, j, p, k) for _, _, matrix, i, j in free]
+    return BlockStructure(
+        observed=table.observed,
+        structural=structural,
+        constant_loadings=constant_loadings,
+        entries={name: _entries(located, name, p, k) for name in MATRICES},
+        row=np.array([item[0] for item in free], dtype=np.intp),
+        left=np.array([c[0] for c in columns], dtype=np.intp),
+        right=np.array([c[1] for c in columns], dtype=np.intp),
+        scale=np.array([c[2] for c in columns], dtype=np.float64),
+        meanstructure=table.defaults.meanstructure,
+        has_regressions=any(matrix == "Beta" for _, _, matrix, _, _ in located),
+    )
+
+
+def _locate(
+    row: Parameter, seat: dict[str, int], place: dict[str, int]
+) -> tuple[MatrixName, int, int]:
+    """Name the matrix and the cell of a table row."""
+    if row.op == "=~":
+        if row.rhs in seat:
+            return "Beta", seat[row.rhs], seat[row.lhs]
+        return "Lambda", place[row.rhs], seat[row.lhs]
+    if row.op == "~":
+        return "Beta", seat[row.lhs], seat[row.rhs]
+    if row.op == "~1":
+        return ("alpha", seat[row.lhs], 0) if row.lhs in seat else ("nu", place[row.lhs], 0)
+    if row.lhs in seat:
+        return "Psi", seat[row.lhs], seat[row.rhs]
+    return "Theta", place[row.lhs], place[row.rhs]
+
+
+def _columns(matrix: MatrixName, i: int, j: int, p: int, k: int) -> tuple[int, int, float]:
+    """Columns of ``Z = [I (p), T (k), D (k), 0]`` behind a derivative, and its scale."""
+    half = 0.5 if i == j else 1.0
+    return {
+        "Lambda": (i, p + k + j, 1.0),
+        "Theta": (i, j, half),
+        "Psi": (p + i, p + j, half),
+        "Beta": (p + i, p + k + j, 1.0),
+        "nu": (i, p + 2 * k, 1.0),
+        "alpha": (p + i, p + 2 * k, 1.0),
+    }[matrix]
+
+
+def _entries(
+    located: Sequence[tuple[int, Parameter, MatrixName, int, int]], matrix: MatrixName, p: int, k: int
+) -> Entries:
+    """Collect the scatter plan of one matrix, both triangles of the symmetric ones."""
+    width = {"Lambda": k, "Theta": p, "Psi": k, "Beta": k, "nu": 1, "alpha": 1}[matrix]
+    symmetric = matrix in ("Theta", "Psi")
+    rows, positions = [], []
+    for index, _, name, i, j in located:
+        if name != matrix:
+            continue
+        rows.append(index)
+        positions.append(i * width + j)
+        if symmetric and i != j:
+            rows.append(index)
+            positions.append(j * width + i)
+    return Entries(np.array(rows, dtype=np.intp), np.array(positions, dtype=np.intp))

@@ -1,0 +1,131 @@
+"""Take the columns a model needs out of a data frame, group them, drop incomplete cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from loyaltysem.core.errors import DataError, did_you_mean
+from loyaltysem.core.types import Array, Indices
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedData:
+    """Complete cases of the model's variables, group by group.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Columns, in the order of the model.
+    values : tuple of Array, each (N_g, p)
+    labels : tuple of str
+        Group labels in order of first appearance; ``("",)`` without groups.
+    rows : tuple of Indices
+        Positions of the kept cases in the original frame.
+    n_total : int
+        Cases before deletion.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[Array, ...]
+    labels: tuple[str, ...]
+    rows: tuple[Indices, ...]
+    n_total: int
+
+    @property
+    def n_used(self) -> int:
+        """Cases that are analysed."""
+        return sum(len(v) for v in self.values)
+
+
+def select(frame: pd.DataFrame, names: Sequence[str]) -> GroupedData:
+    """Take `names` out of `frame` as numbers, keeping complete cases.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    names : sequence of str
+        Variables of the model.
+
+    Returns
+    -------
+    GroupedData
+
+    Raises
+    ------
+    DataError
+        Naming every column that is absent, repeated or not numeric, or when no complete case is
+        left.
+
+    Examples
+    --------
+    >>> data = select(pd.DataFrame({"x": [1, 2, None], "y": [3, 5, 6]}), ["y", "x"])
+    >>> data.n_used, data.n_total
+    (2, 3)
+    """
+    if not len(frame):
+        raise DataError(
+            "The data hold no rows.",
+            code="data.empty",
+            hint="Check that the right file or sheet was read.",
+        )
+    _check_columns(frame, names)
+    values = np.column_stack([_numbers(frame[name], name) for name in names])
+    complete = np.isfinite(values).all(axis=1)
+    if not complete.any():
+        raise DataError(
+            f"None of the {len(frame)} rows has an answer for every variable of the model.",
+            code="data.no_complete_case",
+            hint=_emptiest(values, names),
+        )
+    rows = np.flatnonzero(complete)
+    return GroupedData(tuple(names), (values[complete],), ("",), (rows,), len(frame))
+
+
+def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    columns = [str(c) for c in frame.columns]
+    absent = [n for n in names if n not in columns]
+    if absent:
+        suggestions = [f"{n}: {did_you_mean(n, columns)}" for n in absent if did_you_mean(n, columns)]
+        raise DataError(
+            f"The data have no column {', '.join(repr(n) for n in absent)}.",
+            code="data.missing_column",
+            hint=" ".join(suggestions) or f"Columns found: {', '.join(columns[:20])}.",
+        )
+    repeated = sorted({n for n in names if columns.count(n) > 1})
+    if repeated:
+        raise DataError(
+            f"The data have more than one column {', '.join(map(repr, repeated))}.",
+            code="data.repeated_column",
+            hint="Rename or drop the copies.",
+        )
+
+
+def _numbers(column: pd.Series, name: str) -> Array:
+    numeric = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    unreadable = np.isnan(numeric) & column.notna().to_numpy()
+    if unreadable.any():
+        first = int(np.flatnonzero(unreadable)[0])
+        raise DataError(
+            f"Column '{name}' holds {int(unreadable.sum())} value(s) that are not numbers, "
+            f"the first in row {first + 1}: {column.iloc[first]!r}.",
+            code="data.not_numeric",
+            hint="Code the answers as numbers, or read the file with its questionnaire.",
+        )
+    infinite = np.isinf(numeric)
+    if infinite.any():
+        raise DataError(
+            f"Column '{name}' holds an infinite value in row {int(np.flatnonzero(infinite)[0]) + 1}.",
+            code="data.infinite",
+            hint="Replace it by a number or leave the cell empty.",
+        )
+    return numeric
+
+
+def _emptiest(values: Array, names: Sequence[str]) -> str:
+    missing = np.isnan(values).mean(axis=0)
+    worst = int(np.argmax(missing))
+    return f"'{names[worst]}' is missing in {missing[worst]:.0%} of the rows."

@@ -1,0 +1,112 @@
+"""Results as labelled tables: names are put on arrays here and nowhere earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from loyaltysem.core.linalg import correlation
+from loyaltysem.core.types import Array
+from loyaltysem.engine.implied import Implied
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.structure import BlockStructure, ModelStructure
+from loyaltysem.sem.infer import Estimates, Inference
+
+
+def parameter_frame(
+    table: ParameterTable,
+    structure: ModelStructure,
+    inference: Inference,
+    standardized: bool,
+    level: float,
+) -> pd.DataFrame:
+    """Return one row a parameter, defined parameters last (group 0)."""
+    written = pd.DataFrame(
+        {
+            "lhs": [r.lhs for r in table.rows],
+            "op": [r.op for r in table.rows],
+            "rhs": [r.rhs for r in table.rows],
+            "group": [r.group for r in table.rows],
+            "label": [r.label for r in table.rows],
+            "free": structure.free + 1,
+        }
+    )
+    computed = pd.DataFrame(
+        {
+            "lhs": [d.name for d in table.defined],
+            "op": ":=",
+            "rhs": [d.text for d in table.defined],
+            "group": 0,
+            "label": [d.name for d in table.defined],
+            "free": 0,
+        }
+    )
+    parts = [
+        frame.assign(**_statistics(estimates, standardized, level))
+        for frame, estimates in ((written, inference.rows), (computed, inference.defined))
+        if len(frame)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _statistics(estimates: Estimates, standardized: bool, level: float) -> dict[str, Array]:
+    est, se = estimates.value, estimates.se
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(se > 0, est / se, np.nan)
+    half = norm.isf((1.0 - level) / 2.0) * se
+    columns = {
+        "est": est,
+        "se": se,
+        "z": z,
+        "pvalue": 2.0 * norm.sf(np.abs(z)),
+        "ci_lower": est - half,
+        "ci_upper": est + half,
+    }
+    if standardized:
+        columns |= {
+            "std_lv": estimates.std_lv,
+            "std_all": estimates.std_all,
+            "std_all_se": estimates.std_all_se,
+        }
+    return columns
+
+
+def covariance_frame(cov: Array, names: Sequence[str]) -> pd.DataFrame:
+    """Label a covariance matrix (p, p)."""
+    return pd.DataFrame(cov, index=list(names), columns=list(names))
+
+
+def latent_frame(
+    block: BlockStructure, implied: Implied, latent: Sequence[str], as_correlation: bool
+) -> pd.DataFrame:
+    """Return implied covariances or correlations of the latent variables of one group."""
+    seats = [block.structural.index(n) for n in latent]
+    cov = implied.latent_cov[0][np.ix_(seats, seats)]
+    return covariance_frame(correlation(cov) if as_correlation else cov, latent)
+
+
+def explained_variance(
+    table: ParameterTable, block: BlockStructure, inference: Inference, group: int
+) -> pd.Series:
+    """R² of every variable that something in the model explains: 1 − residual/implied variance."""
+    total = dict(
+        zip(
+            (*block.structural, *block.observed),
+            (
+                *np.diagonal(inference.implied[group].latent_cov[0]),
+                *np.diagonal(inference.implied[group].moments.sigma[0]),
+            ),
+            strict=True,
+        )
+    )
+    explained = {r.lhs for r in table.rows if r.op == "~"}
+    explained |= {r.rhs for r in table.rows if r.op == "=~"}
+    r2 = {
+        row.lhs: 1.0 - value / total[row.lhs]
+        for row, value in zip(table.rows, inference.rows.value, strict=True)
+        if row.op == "~~" and row.lhs == row.rhs and row.lhs in explained and row.group == group + 1
+    }
+    return pd.Series(r2, name="r2", dtype=np.float64)

@@ -1,0 +1,200 @@
+"""The request with every default made concrete, and every conflict in it reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from loyaltysem._version import __version__
+from loyaltysem.core.errors import DataError, IncompatibleRequestError, did_you_mean
+from loyaltysem.core.types import Array
+from loyaltysem.model.parameter_table import Defaults
+from loyaltysem.sem.estimators import INFORMATION, LIKELIHOODS, Estimator, Information, find_estimator
+
+ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
+
+#: What each function of the public interface adds to the model text.
+FUNCTION_DEFAULTS: dict[ModelFunction, Defaults] = {
+    "sem": Defaults(),
+    "cfa": Defaults(),
+    "growth": Defaults(
+        meanstructure=True, free_observed_intercepts=False, free_latent_means=True
+    ),
+    "lavaan": Defaults(
+        free_variances=False,
+        covary_exogenous_latents=False,
+        covary_outcomes=False,
+        fix_marker=False,
+        fix_single_indicator=False,
+        free_observed_intercepts=False,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides the numbers: print it, store it, refit from it.
+
+    Attributes
+    ----------
+    function : str
+        The function that was called.
+    model : str
+        Model text.
+    defaults : Defaults
+        What is added to it.
+    estimator : str
+        A name in ``sem.estimators.ESTIMATORS``.
+    information : {"expected", "observed"}
+        For standard errors.
+    likelihood : {"normal", "wishart"}
+        S divided by N or by N − 1, and χ² = N·F or (N − 1)·F.
+    missing : {"listwise"}
+    data_hash : str
+        SHA-256 of the numbers that were analysed.
+    version : str
+        Of loyaltysem.
+    """
+
+    function: ModelFunction
+    model: str
+    defaults: Defaults
+    estimator: str
+    information: Information
+    likelihood: str
+    missing: str
+    data_hash: str = ""
+    version: str = __version__
+
+    @property
+    def row(self) -> Estimator:
+        """The parts of the estimator."""
+        return find_estimator(self.estimator)
+
+    def with_data_hash(self, data_hash: str) -> Plan:
+        """Return the plan bound to data."""
+        return replace(self, data_hash=data_hash)
+
+    def to_json(self) -> str:
+        """Serialise to JSON with sorted keys."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MomentInput:
+    """Moments given instead of data: `cov` (p, p), `mean` (p,) or None, cases."""
+
+    cov: pd.DataFrame
+    mean: pd.Series | None
+    n_obs: int
+
+    def ordered(self, names: tuple[str, ...]) -> tuple[Array, Array | None]:
+        """Return the moments of `names`, in that order."""
+        columns = [str(c) for c in self.cov.columns]
+        absent = [n for n in names if n not in columns]
+        if absent:
+            raise DataError(
+                f"The covariance matrix has no column {', '.join(map(repr, absent))}.",
+                code="data.missing_column",
+                hint=did_you_mean(absent[0], columns) or f"Columns found: {', '.join(columns)}.",
+            )
+        place = [columns.index(n) for n in names]
+        cov = self.cov.to_numpy(dtype=np.float64)[np.ix_(place, place)]
+        mean = None if self.mean is None else self.mean[list(names)].to_numpy(dtype=np.float64)
+        return cov, mean
+
+
+#: Options whose only accepted value, in this version, is the default.
+RESERVED: Mapping[str, object] = {
+    "group": None,
+    "group_equal": (),
+    "group_partial": (),
+    "ordered": (),
+    "parameterization": "delta",
+    "se": None,
+    "test": None,
+}
+
+
+def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]) -> Plan:
+    """Resolve defaults once and report every conflict together.
+
+    Parameters
+    ----------
+    function : str
+        The function that was called.
+    model : str
+        Model text.
+    options : mapping
+        The remaining keyword arguments of `loyaltysem.sem`.
+
+    Raises
+    ------
+    IncompatibleRequestError
+        Listing all problems of the request.
+    """
+    if not isinstance(model, str):
+        raise IncompatibleRequestError(
+            f"The model is a {type(model).__name__}, not a text.",
+            code="request.model",
+            hint="Write the model in lavaan syntax, between triple quotes.",
+        )
+    row = find_estimator(str(options["estimator"]))
+    chosen = str(options["information"] or row.information)
+    problems = [
+        _choice("likelihood", options["likelihood"], tuple(LIKELIHOODS)),
+        _choice("missing", options["missing"], ("listwise",)),
+        _choice("information", chosen, INFORMATION),
+        *(_choice(name, _plain(options[name]), (value,)) for name, value in RESERVED.items()),
+    ]
+    if any(problems):
+        raise IncompatibleRequestError(
+            " ".join(p for p in problems if p),
+            code="request.option",
+            hint="docs/limitations.md lists what this version can do.",
+        )
+    base = FUNCTION_DEFAULTS[function]
+    means = options["meanstructure"]
+    defaults = replace(
+        base,
+        std_lv=bool(options["std_lv"]),
+        orthogonal=bool(options["orthogonal"]),
+        meanstructure=base.meanstructure if means is None else bool(means),
+        fixed_x=bool(options["fixed_x"]),
+    )
+    kind: Information = "observed" if chosen == "observed" else "expected"
+    return Plan(
+        function=function,
+        model=model,
+        defaults=defaults,
+        estimator=row.name,
+        information=kind,
+        likelihood=str(options["likelihood"]),
+        missing=str(options["missing"]),
+    )
+
+
+def _plain(value: object) -> object:
+    """Read an empty list of any kind as the empty tuple."""
+    return value if value is None or isinstance(value, str) else tuple(value)  # type: ignore[arg-type]  # sequences only
+
+
+def _choice(option: str, value: object, allowed: tuple[object, ...]) -> str:
+    if value in allowed:
+        return ""
+    return f"{option}={value!r} is not available; choose from {', '.join(map(repr, allowed))}."
+
+
+def hash_arrays(*arrays: Array) -> str:
+    """Return the SHA-256 of arrays: shapes and little-endian values."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(repr(array.shape).encode())
+        digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
+    return digest.hexdigest()

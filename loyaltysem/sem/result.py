@@ -1,0 +1,191 @@
+"""The result of a fit: what was asked, what came out, and how to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_mean
+from loyaltysem.core.optimise import Minimum
+from loyaltysem.engine.objective import Objective
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.structure import ModelStructure
+from loyaltysem.moments.complete import SampleMoments
+from loyaltysem.moments.data import GroupedData
+from loyaltysem.sem.frames import (
+    covariance_frame,
+    explained_variance,
+    latent_frame,
+    parameter_frame,
+)
+from loyaltysem.sem.infer import Inference
+from loyaltysem.sem.plan import Plan
+from loyaltysem.sem.summary import summary_html, summary_text
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SEMResult:
+    """A fitted structural equation model.
+
+    Attributes
+    ----------
+    plan : Plan
+        The request with every default made concrete.
+    table : ParameterTable
+    structure : ModelStructure
+    sample : SampleMoments
+        Moments that were analysed.
+    data : GroupedData or None
+        Complete cases; None when moments were given.
+    objective : Objective
+    solution : Minimum
+    inference : Inference
+    findings : tuple of Finding
+        What must be known before the numbers are used.
+    """
+
+    plan: Plan
+    table: ParameterTable
+    structure: ModelStructure
+    sample: SampleMoments
+    data: GroupedData | None
+    objective: Objective
+    solution: Minimum
+    inference: Inference
+    findings: tuple[Finding, ...]
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search converged."""
+        return bool(self.solution.converged[0])
+
+    @property
+    def n_obs(self) -> int:
+        """Cases analysed."""
+        return self.sample.n_total
+
+    def parameters(self, standardized: bool = True, *, level: float = 0.95) -> pd.DataFrame:
+        """Return the parameter table with estimates.
+
+        Parameters
+        ----------
+        standardized : bool
+            Add the standardised solutions.
+        level : float
+            Coverage of the confidence intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group label free est se z pvalue ci_lower ci_upper std_lv std_all
+            std_all_se``. `free` numbers the free parameters from 1; 0 is fixed. Fixed parameters
+            have ``se`` 0 and no z. Defined parameters come last, with group 0.
+        """
+        return parameter_frame(self.table, self.structure, self.inference, standardized, level)
+
+    def fit_measures(self, *names: str) -> pd.Series:
+        """Return fit indices, all or the named ones, keyed by lavaan's names with ``_`` for ``.``.
+
+        ``gfi``, ``agfi`` and ``pgfi`` are Jöreskog and Sörbom's, from covariances only, as AMOS
+        prints them; ``gfi_mo`` is what lavaan 0.7 calls ``gfi``.
+        """
+        measures = pd.Series(dict(self.inference.measures), name="value", dtype=np.float64)
+        unknown = [n for n in names if n not in measures.index]
+        if unknown:
+            raise IncompatibleRequestError(
+                f"There is no fit measure {unknown[0]!r}.",
+                code="request.fit_measure",
+                hint=did_you_mean(unknown[0], measures.index)
+                or f"Available: {', '.join(measures.index)}.",
+            )
+        return measures[list(names)] if names else measures
+
+    def rsquare(self) -> pd.Series:
+        """Return R² of every explained variable."""
+        return explained_variance(self.table, self.structure.blocks[0], self.inference, 0)
+
+    def implied_cov(self) -> pd.DataFrame:
+        """Return the model-implied covariance matrix of the observed variables."""
+        moments = self.inference.implied[0].moments
+        return covariance_frame(moments.sigma[0], self.table.observed)
+
+    def sample_cov(self) -> pd.DataFrame:
+        """Return the sample covariance matrix that was analysed."""
+        return covariance_frame(self.sample.cov[0][0], self.table.observed)
+
+    def latent_cov(self) -> pd.DataFrame:
+        """Return the implied covariance matrix of the latent variables."""
+        return self._latent(as_correlation=False)
+
+    def latent_cor(self) -> pd.DataFrame:
+        """Return the implied correlation matrix of the latent variables."""
+        return self._latent(as_correlation=True)
+
+    def _latent(self, as_correlation: bool) -> pd.DataFrame:
+        return latent_frame(
+            self.structure.blocks[0], self.inference.implied[0], self.table.latent, as_correlation
+        )
+
+    def vcov(self) -> pd.DataFrame:
+        """Return the covariance matrix of the free parameters."""
+        return covariance_frame(self.inference.vcov, self._free_names())
+
+    def _free_names(self) -> list[str]:
+        names = [""] * self.structure.n_free
+        for row, number in zip(self.table.rows, self.structure.free, strict=True):
+            if number >= 0 and not names[number]:
+                names[number] = row.label or row.name
+        return names
+
+    @property
+    def params(self) -> pd.Series:
+        """Free parameters (statsmodels' name)."""
+        return pd.Series(self.solution.alpha[0], index=self._free_names(), name="est")
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors of the free parameters (statsmodels' name)."""
+        variance = np.diagonal(self.inference.vcov)
+        return pd.Series(np.sqrt(np.maximum(variance, 0.0)), index=self._free_names(), name="se")
+
+    @property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of the free parameters (statsmodels' name)."""
+        frame = self.tidy().query("free > 0").drop_duplicates("free").sort_values("free")
+        return pd.Series(frame["pvalue"].to_numpy(), index=self._free_names(), name="pvalue")
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Return confidence intervals of the free parameters (statsmodels' name)."""
+        frame = self.parameters(False, level=level).query("free > 0")
+        frame = frame.drop_duplicates("free").sort_values("free")
+        return frame[["ci_lower", "ci_upper"]].set_axis(self._free_names(), axis=0)
+
+    def tidy(self) -> pd.DataFrame:
+        """Return `parameters`, under the name R's broom uses."""
+        return self.parameters()
+
+    def glance(self) -> pd.DataFrame:
+        """Return a one-row table of the fit."""
+        measures = self.fit_measures(
+            "npar", "chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_ci_lower",
+            "rmsea_ci_upper", "srmr", "aic", "bic", "ntotal",
+        )  # fmt: skip
+        row = pd.DataFrame([measures.to_dict()])
+        row.insert(0, "estimator", self.plan.estimator)
+        return row.assign(converged=self.converged)
+
+    def summary(self) -> str:
+        """Return a printable summary: the request, the fit, the parameters, the findings."""
+        return summary_text(self)
+
+    def __repr__(self) -> str:
+        m = self.inference.measures
+        return (
+            f"SEMResult({self.plan.estimator}, N = {self.n_obs}, {self.structure.n_free} parameters, "
+            f"χ²({m['df']:.0f}) = {m['chisq']:.2f}; print(fit.summary()) shows more)"
+        )
+
+    def _repr_html_(self) -> str:
+        return summary_html(self)
