@@ -13,7 +13,8 @@
 # %% [markdown]
 # # From answers to a report in five steps
 #
-# The answers are **synthetic**: generated from the model of a published study whose data were never printed.
+# The answers are **synthetic**: generated from the model of a published
+# study whose data were never printed.
 # Start Jupyter in the folder of the checkout, or open this file as a notebook with jupytext.
 #
 # # 五步:从答卷到报告
@@ -29,7 +30,8 @@ root = next(p for p in (Path.cwd(), *Path.cwd().parents) if (p / "questionnaires
 questionnaire = ls.load_questionnaire(root / "questionnaires" / "loyalty_core.yaml")
 
 # %% [markdown]
-# **1. Read the answers.** Each column is checked against the questionnaire; reversed items are turned.
+# **1. Read the answers.** Each column is checked against the questionnaire; reversed items
+# are turned.
 
 # %%
 answers = ls.read_responses(root / "data" / "study_answers.csv", questionnaire)
@@ -42,7 +44,8 @@ answers.data.describe().T.head()
 ls.cronbach_alpha(answers.data[["tru1", "tru2", "tru3", "tru4"]])
 
 # %% [markdown]
-# **3. State and fit a model**, in lavaan syntax: `=~` measured by, `~` regressed on, `:=` defined as.
+# **3. State and fit a model**, in lavaan syntax: `=~` measured by, `~` regressed on,
+# `:=` defined as.
 
 # %%
 fit = ls.sem(

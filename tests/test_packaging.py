@@ -152,8 +152,8 @@ def test_a_wheel_on_its_own_finds_what_it_ships(built: Path, tmp_path: Path) -> 
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
         "import loyaltysem as ls\n"
-        "from loyaltysem.core.datasets import questionnaire_path\n"
-        "path = questionnaire_path('ecsi_mobile')\n"
+        "from loyaltysem.core.datasets import shipped\n"
+        "path = shipped('questionnaires', 'ecsi_mobile.yaml')\n"
         "print(ls.__file__, path, ls.load_questionnaire(path).name, sep='\\n')"
     )
     done = subprocess.run(

@@ -39,7 +39,7 @@ def _called(program: str) -> list[str]:
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that looks like the checkout to a command, and where it may write."""
-    for folder in ("questionnaires", "data"):
+    for folder in ("questionnaires", "data", "notebooks"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from loyaltysem.core.text import Text
 
 Severity: TypeAlias = Literal["note", "warning", "problem"]
+NO_HINT = Text("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class Finding:
 
     code: str
     text: Text
-    hint: Text = Text("")
+    hint: Text = NO_HINT
     severity: Severity = "warning"
 
     def __str__(self) -> str:

@@ -37,20 +37,24 @@ def cholesky(x: Array) -> tuple[Array, Mask]:
     >>> ok.tolist()
     [True, False]
     """
-    finite = np.isfinite(x).all(axis=(-2, -1))
+    finite: Mask = np.asarray(np.isfinite(x).all(axis=(-2, -1)))
     if finite.all():
         try:
-            return np.linalg.cholesky(x), finite
+            return _factor(x), finite
         except np.linalg.LinAlgError:
             pass
     lower = np.broadcast_to(np.eye(x.shape[-1]), x.shape).copy()
     ok = finite.copy()
     for b in np.flatnonzero(finite):
         try:
-            lower[b] = np.linalg.cholesky(x[b])
+            lower[b] = _factor(x[b])
         except np.linalg.LinAlgError:
             ok[b] = False
     return lower, ok
+
+
+def _factor(x: Array) -> Array:
+    return np.asarray(np.linalg.cholesky(x), dtype=np.float64)
 
 
 def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
@@ -86,7 +90,8 @@ def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     """
     _, ok = cholesky(h)
     safe = np.where(ok[:, None, None], h, np.eye(h.shape[-1]))
-    return np.linalg.solve(safe, g[..., None])[..., 0], ok
+    solution = np.linalg.solve(safe, g[..., None])[..., 0]
+    return np.asarray(solution, dtype=np.float64), ok
 
 
 def null_space(x: Array, tolerance: float = 1e-8) -> Array:

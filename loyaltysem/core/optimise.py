@@ -106,7 +106,9 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
     status = np.full(batch, int(Status.MAXIMUM_ITERATIONS), dtype=np.intp)
     status[~np.isfinite(value)] = Status.BAD_START
     if alpha.shape[1] == 0:
-        return Minimum(alpha, value, np.zeros(batch), np.where(np.isfinite(value), 0, status), n_iter)
+        return Minimum(
+            alpha, value, np.zeros(batch), np.where(np.isfinite(value), 0, status), n_iter
+        )
     active = np.flatnonzero(np.isfinite(value))
     for _ in range(tolerance.max_iterations):
         if not len(active):
@@ -138,9 +140,7 @@ def _steps(problem: Problem, alpha: Array, active: Indices, near: Mask) -> tuple
     return step, slope
 
 
-def _newton(
-    problem: Problem, alpha: Array, rows: Indices, observed: bool
-) -> tuple[Array, Array]:
+def _newton(problem: Problem, alpha: Array, rows: Indices, observed: bool) -> tuple[Array, Array]:
     part = problem.take(rows)
     _, gradient, curvature = part.expansion(alpha[rows], observed)
     step, ok = solve_positive(curvature, -gradient)
@@ -164,7 +164,8 @@ def _modified_step(curvature: Array, gradient: Array) -> Array:
     values, vectors = np.linalg.eigh(scaled)
     values = np.maximum(np.abs(values), 1e-6)
     rotated = np.einsum("bij,bi->bj", vectors, np.nan_to_num(gradient / scale))
-    return -np.einsum("bij,bj->bi", vectors, rotated / values) / scale
+    step: Array = -np.einsum("bij,bj->bi", vectors, rotated / values) / scale
+    return step
 
 
 def _descend(

@@ -45,9 +45,17 @@ class Reference:
     @property
     def citation(self) -> str:
         """Short form for running text: ``Hu & Bentler (1999)``."""
+        return f"{self._names} ({self.year})"
+
+    @property
+    def in_parentheses(self) -> str:
+        """Short form inside parentheses: ``Hu & Bentler, 1999``."""
+        return f"{self._names}, {self.year}"
+
+    @property
+    def _names(self) -> str:
         families = [author.split(",")[0] for author in self.authors]
-        names = f"{families[0]} et al." if len(families) > 2 else " & ".join(families)
-        return f"{names} ({self.year})"
+        return f"{families[0]} et al." if len(families) > 2 else " & ".join(families)
 
     @property
     def entry(self) -> str:

@@ -71,7 +71,12 @@ class StructuredJacobian:
         """Gather ``m[l, l'], m[r, r'], m[l, r'], m[r, l']``, each (B, f, f)."""
         left, right = self.left, self.right
         at_left, at_right = m[:, left], m[:, right]
-        return at_left[:, :, left], at_right[:, :, right], at_left[:, :, right], at_right[:, :, left]
+        return (
+            at_left[:, :, left],
+            at_right[:, :, right],
+            at_left[:, :, right],
+            at_right[:, :, left],
+        )
 
     def transpose_apply(self, g: Moments) -> Array:
         """Return Δᵀg, shape (B, f): the chain rule from moment space to table rows.
@@ -93,10 +98,9 @@ class StructuredJacobian:
         """Return dμᵢᵀ W dμⱼ, unscaled (B, f, f), from ``m = ZᵀWZ``."""
         h_left, h_right = self.mean[:, self.left], self.mean[:, self.right]
         ll, rr, lr, rl = self.pairs(m)
-        return (
-            h_right[:, :, None] * (ll * h_right[:, None, :] + lr * h_left[:, None, :])
-            + h_left[:, :, None] * (rl * h_right[:, None, :] + rr * h_left[:, None, :])
-        )
+        return h_right[:, :, None] * (ll * h_right[:, None, :] + lr * h_left[:, None, :]) + h_left[
+            :, :, None
+        ] * (rl * h_right[:, None, :] + rr * h_left[:, None, :])
 
     def curvature_of_moments(self, g: Moments) -> Array:
         """Return Σ_m g_m ∂²m/∂θᵢ∂θⱼ, shape (B, f, f): the part a Gauss–Newton step leaves out."""
@@ -106,7 +110,9 @@ class StructuredJacobian:
         sigma = 2.0 * (q_rl * h_lr + q_rr * h_ll + q_ll * h_rr + q_lr * h_rl)
         if not self.mean.any():
             return self.outer(sigma)
-        return self.outer(sigma + self._mean_curvature(self.project(g.mu), (h_ll, h_rr, h_lr, h_rl)))
+        return self.outer(
+            sigma + self._mean_curvature(self.project(g.mu), (h_ll, h_rr, h_lr, h_rl))
+        )
 
     def _mean_curvature(self, gz: Array, forms: tuple[Array, Array, Array, Array]) -> Array:
         """Second derivatives of μ: both z and its coefficient h move."""
@@ -169,7 +175,8 @@ def model_matrices(block: BlockStructure, theta: Array) -> dict[MatrixName, Arra
     """Scatter θ (B, t) into the model matrices of one group, each (B, rows, columns)."""
     p, k, batch = block.p, block.k, len(theta)
     shapes: dict[MatrixName, tuple[int, int]] = {
-        "Lambda": (p, k), "Theta": (p, p), "Psi": (k, k), "Beta": (k, k), "nu": (p, 1), "alpha": (k, 1),
+        "Lambda": (p, k), "Theta": (p, p), "Psi": (k, k),
+        "Beta": (k, k), "nu": (p, 1), "alpha": (k, 1),
     }  # fmt: skip
     matrices: dict[MatrixName, Array] = {}
     for name, (rows, columns) in shapes.items():
@@ -219,10 +226,11 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
 
 def total_effects(beta: Array) -> Array:
     """Return A = (I − B)⁻¹, NaN where it does not exist."""
+    difference: Array = np.eye(beta.shape[-1]) - beta
     try:
-        return np.linalg.inv(np.eye(beta.shape[-1]) - beta)
+        return np.asarray(np.linalg.inv(difference), dtype=np.float64)
     except np.linalg.LinAlgError:
-        return _inverse_one_by_one(np.eye(beta.shape[-1]) - beta)
+        return _inverse_one_by_one(difference)
 
 
 def _inverse_one_by_one(x: Array) -> Array:

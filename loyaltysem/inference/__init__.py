@@ -1,4 +1,4 @@
 """Floor 3: what the estimates are worth. Arrays in, arrays out.
 
-distributions → information → standardised → defined → moment_residuals → tests_of_fit → fit_measures
+information → standardised → defined → moment_residuals → tests_of_fit → fit_measures
 """

@@ -1,7 +1,7 @@
 """Fit indices: each a pure function of a few numbers, with its source.
 
-Names are lavaan's with ``_`` for ``.``. ``gfi``, ``agfi`` and ``pgfi`` are Jöreskog and Sörbom's, as
-LISREL and AMOS print them (from covariances only); ``gfi_mo`` is the newer index of
+Names are lavaan's with ``_`` for ``.``. ``gfi``, ``agfi`` and ``pgfi`` are Jöreskog and
+Sörbom's, as LISREL and AMOS print them (from covariances only); ``gfi_mo`` is the newer index of
 Maydeu-Olivares, Ximénez and Revuelta (2024), which lavaan 0.7 calls ``gfi``.
 """
 
@@ -63,7 +63,10 @@ def _ratio(a: float, b: float, otherwise: float = nan) -> float:
 
 
 def cfi(user: TestStatistic, baseline: TestStatistic) -> float:
-    """Comparative fit index (Bentler 1990): ``1 − max(χ²−df, 0)/max(χ²−df, χ²_b−df_b, 0)``."""
+    """Return the comparative fit index (Bentler 1990).
+
+    ``1 − max(χ²−df, 0)/max(χ²−df, χ²_b−df_b, 0)``.
+    """
     model = max(user.statistic - user.df, 0.0)
     worst = max(model, baseline.statistic - baseline.df, 0.0)
     return 1.0 - _ratio(model, worst, 0.0)

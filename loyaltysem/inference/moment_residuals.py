@@ -52,8 +52,8 @@ def _srmr(pair: MomentPair, means: bool) -> float:
 def _crmr(pair: MomentPair, means: bool) -> float:
     """Correlation root mean square residual (Bollen 1989): sample minus implied correlations."""
     difference = _lower(correlation(pair.s) - correlation(pair.sigma), diagonal=False)
-    sds = np.sqrt(np.diagonal(pair.s)), np.sqrt(np.diagonal(pair.sigma))
-    parts = [difference, *_mean_part(pair, means, *sds)]
+    sd = np.sqrt(np.diagonal(pair.s))  # means stay in sample units, as in lavaan
+    parts = [difference, *_mean_part(pair, means, sd, sd)]
     return _root_mean(parts, sum(len(x) for x in parts))
 
 

@@ -40,9 +40,7 @@ def standardised(
     d_theta = objective.map.derivative()
     value = np.full_like(theta, np.nan)
     jacobian = np.full((*theta.shape, objective.n_free), np.nan)
-    for block, implied, plan in zip(
-        objective.blocks, objective.implied(alpha), plans, strict=True
-    ):
+    for block, implied, plan in zip(objective.blocks, objective.implied(alpha), plans, strict=True):
         w, dw = _scales(block, implied, theta, d_theta)
         value[:, plan.rows], jacobian[:, plan.rows] = _apply(plan, theta, d_theta, w, dw)
     return value, jacobian
@@ -106,4 +104,4 @@ def implied_variances(block: Block, implied: Implied) -> tuple[Array, Array]:
 def delta_method(jacobian: Array, vcov: Array) -> Array:
     """Return standard errors ``sqrt(diag(J V Jᵀ))``, shape (B, n), of J (B, n, q)."""
     variance = np.einsum("bnq,bqr,bnr->bn", jacobian, vcov, jacobian, optimize=True)
-    return np.sqrt(np.maximum(variance, 0.0))
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))

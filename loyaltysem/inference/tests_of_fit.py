@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, nan
+from math import inf, log, nan, pi
 
-import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import chi2, ncx2
 
@@ -55,4 +54,4 @@ def noncentrality_bound(statistic: float, df: int, probability: float) -> float:
 
 def normal_loglik(f: float, logdet_s: float, p: int, n: float) -> float:
     """Log-likelihood of a group from F_ML = log|Σ| − log|S| + tr(SΣ⁻¹) − p + dᵀΣ⁻¹d."""
-    return -0.5 * n * (p * np.log(2 * np.pi) + f + logdet_s + p)
+    return -0.5 * n * (p * log(2 * pi) + f + logdet_s + p)

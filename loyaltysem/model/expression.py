@@ -126,7 +126,9 @@ class ExpressionParser:
             self._close(token)
             return inside
         if token.kind == "name":
-            return self._call(token) if self.token.is_operator("(") else Name(token.text, token.span)
+            return (
+                self._call(token) if self.token.is_operator("(") else Name(token.text, token.span)
+            )
         self.position -= 1
         raise ModelSyntaxError(
             "A number, a label or '(' was expected here.",

@@ -115,7 +115,7 @@ class ParameterTable:
         return self.roles.observed
 
     def free_index(self) -> list[int]:
-        """Number of the free parameter behind each row, from 0; -1 where it is fixed.
+        """Return the number of the free parameter behind each row, from 0; -1 where it is fixed.
 
         Free rows with one label share one number.
         """

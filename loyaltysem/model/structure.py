@@ -231,7 +231,10 @@ def _columns(matrix: MatrixName, i: int, j: int, p: int, k: int) -> tuple[int, i
 
 
 def _entries(
-    located: Sequence[tuple[int, Parameter, MatrixName, int, int]], matrix: MatrixName, p: int, k: int
+    located: Sequence[tuple[int, Parameter, MatrixName, int, int]],
+    matrix: MatrixName,
+    p: int,
+    k: int,
 ) -> Entries:
     """Collect the scatter plan of one matrix, both triangles of the symmetric ones."""
     width = {"Lambda": k, "Theta": p, "Psi": k, "Beta": k, "nu": 1, "alpha": 1}[matrix]

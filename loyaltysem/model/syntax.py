@@ -90,7 +90,7 @@ Statement: TypeAlias = Relation | Definition | Constraint
 
 
 def parse(source: str) -> tuple[Statement, ...]:
-    """Read model text.
+    r"""Read model text.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def parse(source: str) -> tuple[Statement, ...]:
 
     Examples
     --------
-    >>> [s.operator for s in parse("f =~ x1 + a*x2 +\\n  x3\\ny ~ f")]
+    >>> [s.operator for s in parse("f =~ x1 + a*x2 +\n  x3\ny ~ f")]
     ['=~', '~']
     """
     statements: list[Statement] = []
@@ -275,7 +275,9 @@ class _TermReader(ExpressionParser):
         start, token, following = self.position, self.token, self._following()
         if token.kind == "name" and following.is_operator("("):
             modifier = self._call_modifier(self.advance())
-        elif token.kind in ("name", "string") and (following.is_operator("*") or token.kind == "string"):
+        elif token.kind in ("name", "string") and (
+            following.is_operator("*") or token.kind == "string"
+        ):
             self.advance()
             modifier = Modifier("value", (_word(token),), token.span)
         elif token.kind == "number" or token.is_operator("-", "+", "("):
@@ -353,5 +355,3 @@ def _expected(what: str, found: Token, hint: str) -> ModelSyntaxError:
         hint=hint,
         span=found.span,
     )
-
-

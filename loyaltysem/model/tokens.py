@@ -86,7 +86,16 @@ def tokenise(source: str) -> list[Token]:
 
 def _unreadable(source: str, position: int) -> ModelSyntaxError:
     character = source[position]
-    full_width = {"，": ",", "；": ";", "＋": "+", "＝": "=", "～": "~", "＊": "*", "（": "(", "）": ")"}
+    full_width = {
+        "，": ",",
+        "；": ";",
+        "＋": "+",
+        "＝": "=",
+        "～": "~",
+        "＊": "*",
+        "（": "(",
+        "）": ")",
+    }
     if character in "\"'`":
         hint = "Close the quotation on the same line."
     elif character in full_width:

@@ -120,7 +120,7 @@ def _check_values(values: Array, names: Sequence[str]) -> None:
             hint="Collect more answers, use fewer variables, or look at what is missing.",
         )
     spread = np.ptp(values, axis=0)
-    constant = [names[i] for i in np.flatnonzero(spread == 0)]
+    constant = [names[i] for i in np.flatnonzero(spread == 0).tolist()]
     if constant:
         raise DataError(
             f"Every respondent gave the same answer to {', '.join(map(repr, constant))}.",
@@ -133,7 +133,7 @@ def check_positive_definite(cov: Array, names: Sequence[str]) -> None:
     """Raise a `DataError` naming the variables that make a covariance matrix singular."""
     diagonal = np.diagonal(cov)
     if (diagonal <= 0).any():
-        constant = ", ".join(repr(names[i]) for i in np.flatnonzero(diagonal <= 0))
+        constant = ", ".join(repr(names[i]) for i in np.flatnonzero(diagonal <= 0).tolist())
         raise DataError(
             f"The variance of {constant} is not positive.",
             code="data.constant",

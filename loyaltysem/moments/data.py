@@ -89,7 +89,9 @@ def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
     columns = [str(c) for c in frame.columns]
     absent = [n for n in names if n not in columns]
     if absent:
-        suggestions = [f"{n}: {did_you_mean(n, columns)}" for n in absent if did_you_mean(n, columns)]
+        suggestions = [
+            f"{n}: {did_you_mean(n, columns)}" for n in absent if did_you_mean(n, columns)
+        ]
         raise DataError(
             f"The data have no column {', '.join(repr(n) for n in absent)}.",
             code="data.missing_column",
@@ -117,8 +119,9 @@ def _numbers(column: pd.Series, name: str) -> Array:
         )
     infinite = np.isinf(numeric)
     if infinite.any():
+        first = int(np.flatnonzero(infinite)[0])
         raise DataError(
-            f"Column '{name}' holds an infinite value in row {int(np.flatnonzero(infinite)[0]) + 1}.",
+            f"Column '{name}' holds an infinite value in row {first + 1}.",
             code="data.infinite",
             hint="Replace it by a number or leave the cell empty.",
         )

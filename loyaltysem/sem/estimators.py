@@ -37,9 +37,7 @@ class Estimator:
 
 ESTIMATORS: Mapping[str, Estimator] = {
     row.name: row
-    for row in (
-        Estimator("ML", MaximumLikelihood(), "expected", "maximum likelihood"),
-    )
+    for row in (Estimator("ML", MaximumLikelihood(), "expected", "maximum likelihood"),)
 }
 
 

@@ -144,7 +144,9 @@ def sem(
     return _run("sem", **locals())
 
 
-def _variant(template: Callable[P, SEMResult], name: ModelFunction, summary: str) -> Callable[P, SEMResult]:
+def _variant(
+    template: Callable[P, SEMResult], name: ModelFunction, summary: str
+) -> Callable[P, SEMResult]:
     """Return a function like `template` that adds other defaults to the model text."""
 
     @functools.wraps(template)
@@ -207,7 +209,9 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     inference = infer(plan, table, structure, sample, objective, solution)
     n_total = data.n_total if data else sample.n_total
     findings = find(table, structure, solution, inference, sample.n_total, n_total)
-    hashed = plan.with_data_hash(hash_arrays(*(data.values if data else (*sample.cov, *sample.mean))))
+    hashed = plan.with_data_hash(
+        hash_arrays(*(data.values if data else (*sample.cov, *sample.mean)))
+    )
     return SEMResult(
         hashed, table, structure, sample, data, objective, solution, inference, findings
     )
@@ -357,7 +361,10 @@ def _check_identified(
         basis = unidentified_directions(info)
         if not basis.shape[1]:
             return
-    names = [next(r for r, f in zip(table.rows, structure.free, strict=True) if f == i) for i in involved(basis)]
+    names = [
+        next(r for r, f in zip(table.rows, structure.free, strict=True) if f == i)
+        for i in involved(basis)
+    ]
     listed = ", ".join(f"'{r.name}'" for r in names[:8])
     raise ModelSpecificationError(
         f"The model is not identified: the data cannot tell {listed} apart.",

@@ -15,7 +15,13 @@ from loyaltysem._version import __version__
 from loyaltysem.core.errors import DataError, IncompatibleRequestError, did_you_mean
 from loyaltysem.core.types import Array
 from loyaltysem.model.parameter_table import Defaults
-from loyaltysem.sem.estimators import INFORMATION, LIKELIHOODS, Estimator, Information, find_estimator
+from loyaltysem.sem.estimators import (
+    INFORMATION,
+    LIKELIHOODS,
+    Estimator,
+    Information,
+    find_estimator,
+)
 
 ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
 
@@ -23,9 +29,7 @@ ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
 FUNCTION_DEFAULTS: dict[ModelFunction, Defaults] = {
     "sem": Defaults(),
     "cfa": Defaults(),
-    "growth": Defaults(
-        meanstructure=True, free_observed_intercepts=False, free_latent_means=True
-    ),
+    "growth": Defaults(meanstructure=True, free_observed_intercepts=False, free_latent_means=True),
     "lavaan": Defaults(
         free_variances=False,
         covary_exogenous_latents=False,

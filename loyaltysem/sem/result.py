@@ -183,8 +183,9 @@ class SEMResult:
     def __repr__(self) -> str:
         m = self.inference.measures
         return (
-            f"SEMResult({self.plan.estimator}, N = {self.n_obs}, {self.structure.n_free} parameters, "
-            f"χ²({m['df']:.0f}) = {m['chisq']:.2f}; print(fit.summary()) shows more)"
+            f"SEMResult({self.plan.estimator}, N = {self.n_obs}, "
+            f"{self.structure.n_free} parameters, χ²({m['df']:.0f}) = {m['chisq']:.2f}; "
+            "print(fit.summary()) shows more)"
         )
 
     def _repr_html_(self) -> str:

@@ -52,7 +52,9 @@ def start_values(table: ParameterTable, sample: SampleMoments) -> Array:
         means = dict(zip(table.observed, mean, strict=True))
         for i, row in rows:
             if row.free:
-                values[i] = row.start if row.start == row.start else _start(row, resolved, table, means)
+                values[i] = (
+                    row.start if row.start == row.start else _start(row, resolved, table, means)
+                )
     return values[None]
 
 
@@ -106,7 +108,7 @@ def _shared_with_earlier(names: Sequence[str], resolved: _Resolved) -> Array:
 
 
 def _one_factor(cov: Array) -> Array:
-    """Loadings of one factor with unit variance by unweighted least squares off the diagonal."""
+    """Fit loadings of one factor with unit variance, by least squares off the diagonal."""
     sd = np.sqrt(np.maximum(np.diagonal(cov), 1e-12))
     r = cov / np.outer(sd, sd)
     if len(r) == 1:
@@ -122,9 +124,7 @@ def _one_factor(cov: Array) -> Array:
     return np.asarray(loading * sd)
 
 
-def _scale(
-    items: Sequence[Parameter], relative: Array, variance: Parameter
-) -> tuple[Array, float]:
+def _scale(items: Sequence[Parameter], relative: Array, variance: Parameter) -> tuple[Array, float]:
     """Bring unit-variance loadings to the scale the fixed rows ask for."""
     fixed = [(i, r.value) for i, r in enumerate(items) if not r.free and r.value != 0.0]
     if fixed:

@@ -1,1 +1,1 @@
-"""Room `survey`; see docs/architecture.md."""
+"""Floor 1: questionnaires and the answers to them; see docs/architecture.md."""

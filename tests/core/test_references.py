@@ -31,6 +31,7 @@ def test_citation_by_number_of_authors():
     one, two, three = ("A, B.",), ("A, B.", "C, D."), ("A, B.", "C, D.", "E, F.")
     shown = [Reference("k_2000", who, 2000, "T", "W").citation for who in (one, two, three)]
     assert shown == ["A (2000)", "A & C (2000)", "A et al. (2000)"]
+    assert Reference("k_2000", two, 2000, "T", "W").in_parentheses == "A & C, 2000"
 
 
 def test_entry_with_several_authors_and_doi():

@@ -44,9 +44,7 @@ def _moments(case: dict[str, Any]) -> dict[str, Any]:
 
 def _parameters(fit: Any) -> list[dict[str, Any]]:
     frame = fit.parameters(standardized=True)
-    return [
-        {k: _plain(v) for k, v in row.items()} for row in frame.to_dict(orient="records")
-    ]
+    return [{k: _plain(v) for k, v in row.items()} for row in frame.to_dict(orient="records")]
 
 
 def _plain(value: Any) -> Any:
@@ -55,8 +53,7 @@ def _plain(value: Any) -> Any:
 
 def _measures(fit: Any) -> dict[str, float]:
     return {
-        _lavaan_name(RENAMED.get(name, name)): value
-        for name, value in fit.fit_measures().items()
+        _lavaan_name(RENAMED.get(name, name)): value for name, value in fit.fit_measures().items()
     }
 
 
