@@ -1,0 +1,158 @@
+"""One function per command; each imports what it needs and returns an exit code."""
+
+from __future__ import annotations
+
+import argparse
+
+from loyaltysem.cli.shared import (
+    BAD_INPUT,
+    DONE,
+    command,
+    converged,
+    fitted,
+    picture,
+    progress,
+    read_text,
+    write_report,
+)
+from loyaltysem.core.errors import DataError
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Questionnaire, answers and model in; report and results out."""
+    from loyaltysem.study.definitions import StudyDefinition
+    from loyaltysem.study.pipeline import run
+
+    study = StudyDefinition(
+        name=arguments.name or arguments.model.stem,
+        title=None,
+        questionnaire=lambda: arguments.questionnaire,
+        data=lambda: arguments.data,
+        model=read_text(arguments.model, "model"),
+    )
+    analysis = run(
+        study,
+        estimator=arguments.estimator,
+        encoding=arguments.encoding,
+        command=command(arguments),
+        progress=progress,
+    )
+    write_report(analysis, arguments.out, arguments.lang)
+    if arguments.json:
+        print(analysis.to_json(), end="")
+    return converged(analysis.fit)
+
+
+def reproduce(arguments: argparse.Namespace) -> int:
+    """Analyse both shipped surveys."""
+    from loyaltysem.study.definitions import ECSI, LOYALTY_STUDY
+    from loyaltysem.study.pipeline import run
+
+    codes = []
+    for study in (ECSI, LOYALTY_STUDY):
+        analysis = run(study, command="loyaltysem reproduce", progress=progress)
+        write_report(analysis, arguments.out / study.name, arguments.lang)
+        codes.append(converged(analysis.fit))
+    return max(codes)
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Analyse the real survey if it is installed, the synthetic study otherwise."""
+    from loyaltysem.core.errors import MissingExtraError
+    from loyaltysem.study.definitions import ECSI, LOYALTY_STUDY
+    from loyaltysem.study.pipeline import run
+
+    try:
+        ECSI.data()
+        study = ECSI
+    except MissingExtraError as missing:
+        progress(f"{missing.hint} to see a real survey; showing the synthetic study instead.")
+        study = LOYALTY_STUDY
+    analysis = run(study, command="loyaltysem demo", progress=progress)
+    write_report(analysis, arguments.out / study.name, arguments.lang)
+    return converged(analysis.fit)
+
+
+def fit(arguments: argparse.Namespace) -> int:
+    """Fit a model to a table and print the summary."""
+    from loyaltysem.study.pipeline import analyse
+
+    model = read_text(arguments.model, "model")
+    fit = fitted(arguments, model)
+    if arguments.json:
+        analysis = analyse(fit, name=arguments.model.stem, command=command(arguments))
+        print(analysis.to_json(), end="")
+    else:
+        print(fit.summary())
+    return converged(fit)
+
+
+def diagram(arguments: argparse.Namespace) -> int:
+    """Fit a model to a table and draw it."""
+    from loyaltysem.study.output import write_together
+
+    kind = arguments.out.suffix.lower().lstrip(".")
+    if kind not in ("svg", "png"):
+        raise DataError(
+            f"A picture is written as .svg or .png, not as '{arguments.out.name}'.",
+            code="diagram.format",
+            hint="Name the file, for instance, diagram.svg.",
+        )
+    from loyaltysem.report.path_diagram import path_diagram
+
+    fit = fitted(arguments, read_text(arguments.model, "model"))
+    axes = path_diagram(fit.parameters(standardized=True), fit.rsquare())
+    write_together({arguments.out: picture(axes, kind)})
+    progress(f"wrote {arguments.out}")
+    return converged(fit)
+
+
+def questionnaire_check(arguments: argparse.Namespace) -> int:
+    """Check a questionnaire; its faults are the error."""
+    from loyaltysem.survey.questionnaire import load_questionnaire
+
+    q = load_questionnaire(arguments.file)
+    print(
+        f"{arguments.file.name}: {len(q.items)} items, {len(q.constructs)} constructs; no problems."
+    )
+    return DONE
+
+
+def questionnaire_codebook(arguments: argparse.Namespace) -> int:
+    """Print a questionnaire's codebook as CSV."""
+    from loyaltysem.survey.questionnaire import codebook, load_questionnaire
+
+    table = codebook(load_questionnaire(arguments.file))
+    other = "zh" if arguments.lang == "en" else "en"
+    shown = table.drop(columns=[name for name in table.columns if name.endswith(f"_{other}")])
+    print(shown.to_csv(index=False, lineterminator="\n"), end="")
+    return DONE
+
+
+def validate(arguments: argparse.Namespace) -> int:
+    """Check answers; on failure every problem is printed as CSV."""
+    from loyaltysem.survey.checking import ResponsesError
+    from loyaltysem.survey.questionnaire import load_questionnaire
+    from loyaltysem.survey.responses import read_responses
+
+    questionnaire = load_questionnaire(arguments.questionnaire)
+    try:
+        responses = read_responses(arguments.data, questionnaire, encoding=arguments.encoding)
+    except ResponsesError as error:
+        print(error.problems.to_csv(index=False, lineterminator="\n"), end="")
+        raise
+    for name, count in responses.counts.items():
+        print(f"{name}: {count}")
+    for finding in responses.findings:
+        print(finding)
+    return DONE
+
+
+def doctor(_arguments: argparse.Namespace) -> int:
+    """Print what is installed."""
+    from loyaltysem.cli.doctor import examine
+
+    checks = examine()
+    for check in checks:
+        print(check)
+    return DONE if all(check.ok or check.optional for check in checks) else BAD_INPUT

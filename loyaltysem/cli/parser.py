@@ -1,0 +1,115 @@
+"""The commands and their options; nothing heavy is imported to show help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loyaltysem._version import __version__
+from loyaltysem.cli import handlers
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+LANGUAGE_CHOICES = ("en", "zh", "both")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="loyaltysem",
+        description="Survey and structural-equation toolkit for customer loyalty research.",
+        epilog="Exit codes: 0 done, 1 bad input, 2 bad usage, 3 not converged, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"loyaltysem {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", metavar="<command>", required=True, dest="command"
+    )
+    _add_report(commands)
+    _add_reproduce(commands)
+    _add_fit(commands)
+    _add_diagram(commands)
+    _add_questionnaire(commands)
+    _add_validate(commands)
+    doctor = commands.add_parser("doctor", help="show versions, installed extras, fonts")
+    doctor.set_defaults(handler=handlers.doctor)
+    return parser
+
+
+def _add_report(commands: Commands) -> None:
+    report = commands.add_parser("report", help="questionnaire + answers + model → report")
+    report.add_argument("--questionnaire", type=Path, required=True, help="questionnaire, YAML")
+    report.add_argument("--data", type=Path, required=True, help="answers, CSV")
+    report.add_argument("--model", type=Path, required=True, help="model in lavaan syntax")
+    report.add_argument("--out", type=Path, required=True, help="folder for the report")
+    report.add_argument("--name", help="name of the study (default: name of the model file)")
+    report.add_argument("--json", action="store_true", help="also print results.json")
+    _add_language(report, "en")
+    _add_estimation(report)
+    report.set_defaults(handler=handlers.report)
+
+
+def _add_reproduce(commands: Commands) -> None:
+    reproduce = commands.add_parser(
+        "reproduce", help="analyse the two shipped surveys: ECSI and the loyalty study"
+    )
+    demo = commands.add_parser("demo", help="analyse one shipped survey, to see a report")
+    for parser, handler in ((reproduce, handlers.reproduce), (demo, handlers.demo)):
+        parser.add_argument("--out", type=Path, default=Path("out"), help="folder (default: out)")
+        _add_language(parser, "both")
+        parser.set_defaults(handler=handler)
+
+
+def _add_fit(commands: Commands) -> None:
+    fit = commands.add_parser("fit", help="fit a model and print its summary")
+    _add_model_and_data(fit)
+    fit.add_argument("--json", action="store_true", help="print the results as JSON")
+    _add_estimation(fit)
+    fit.set_defaults(handler=handlers.fit)
+
+
+def _add_diagram(commands: Commands) -> None:
+    diagram = commands.add_parser("diagram", help="fit a model and draw its path diagram")
+    _add_model_and_data(diagram)
+    diagram.add_argument("--out", type=Path, required=True, help="picture: .svg or .png")
+    _add_estimation(diagram)
+    diagram.set_defaults(handler=handlers.diagram)
+
+
+def _add_questionnaire(commands: Commands) -> None:
+    parser = commands.add_parser("questionnaire", help="check a questionnaire, print a codebook")
+    actions = parser.add_subparsers(title="actions", metavar="<action>", required=True)
+    check = actions.add_parser("check", help="check a questionnaire file")
+    codebook = actions.add_parser("codebook", help="print the codebook of a questionnaire")
+    for action, handler in (
+        (check, handlers.questionnaire_check),
+        (codebook, handlers.questionnaire_codebook),
+    ):
+        action.add_argument("file", type=Path, help="questionnaire, YAML")
+        action.set_defaults(handler=handler)
+    codebook.add_argument("--lang", choices=("en", "zh"), default="en", help="language")
+
+
+def _add_validate(commands: Commands) -> None:
+    validate = commands.add_parser("validate", help="check a file of answers")
+    validate.add_argument("--questionnaire", type=Path, required=True, help="questionnaire, YAML")
+    validate.add_argument("--data", type=Path, required=True, help="answers, CSV")
+    validate.add_argument("--encoding", help="encoding of the answers (default: utf-8)")
+    validate.set_defaults(handler=handlers.validate)
+
+
+def _add_language(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--lang", choices=LANGUAGE_CHOICES, default=default, help=f"language (default: {default})"
+    )
+
+
+def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, required=True, help="model in lavaan syntax")
+    parser.add_argument("--data", type=Path, required=True, help="data, CSV with a header row")
+
+
+def _add_estimation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--estimator", default="ML", help="estimator (default: ML)")
+    parser.add_argument("--encoding", help="encoding of the data (default: utf-8)")

@@ -1,0 +1,134 @@
+"""What several commands do: read a model, fit it, write files together, tell the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from loyaltysem.core.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from loyaltysem.core.text import Language
+    from loyaltysem.sem.result import SEMResult
+    from loyaltysem.study.analysis import Analysis
+
+DONE, BAD_INPUT, NOT_CONVERGED, INTERRUPTED = 0, 1, 3, 130
+
+
+def progress(message: str) -> None:
+    """Tell the person waiting, on the error stream."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def fitted(arguments: argparse.Namespace, model: str) -> SEMResult:
+    """Fit a model to a plain table of numbers."""
+    from loyaltysem.sem.fit import sem
+    from loyaltysem.survey.exchange.csv_file import read_csv_table
+
+    table = read_csv_table(arguments.data, encoding=arguments.encoding)
+    return sem(model, numeric(table.frame), estimator=arguments.estimator)
+
+
+def numeric(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of text cells with numbers where a whole column is numeric.
+
+    Raises
+    ------
+    DataError
+        Two columns have the same name.
+    """
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    if twice:
+        raise DataError(
+            f"The data have more than one column called {', '.join(map(repr, twice))}.",
+            code="data.duplicate_column",
+            hint="Rename or remove the copies.",
+        )
+    return frame.apply(_numeric_column)
+
+
+def _numeric_column(cells: pd.Series[str]) -> pd.Series[float] | pd.Series[str]:
+    import pandas as pd
+
+    from loyaltysem.survey.checking import BLANK
+
+    stripped = cells.str.strip()
+    known = stripped.where(~stripped.isin(BLANK))
+    try:
+        return pd.to_numeric(known)
+    except ValueError:
+        return known  # text may stand beside the numbers as long as no model asks for it
+
+
+def read_text(path: Path, what: str) -> str:
+    """Return the text of a UTF-8 file; `what` names it in the message when it is not one."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"'{path.name}' is not UTF-8: byte {error.start} cannot be read.",
+            code=f"{what}.encoding",
+            hint="Save the file as UTF-8.",
+        ) from error
+    except FileNotFoundError:
+        raise DataError(
+            f"There is no {what} file '{path}'.",
+            code=f"{what}.file_missing",
+            hint="Check the path.",
+        ) from None
+
+
+def write_report(analysis: Analysis, folder: Path, languages: str) -> None:
+    """Write report and numbers; nothing appears unless everything could be made."""
+    from loyaltysem.report.report import report
+    from loyaltysem.study.output import write_together
+
+    chosen = cast("tuple[Language, ...]", ("en", "zh") if languages == "both" else (languages,))
+    files: dict[Path, str | bytes] = {}
+    for language in chosen:
+        progress(f"{analysis.name}: writing the report ({language}) …")
+        name = "report.html" if language == chosen[0] else f"report.{language}.html"
+        files[folder / name] = report(analysis, language=language).html()
+    files[folder / "results.json"] = analysis.to_json()
+    write_together(files)
+    for path in files:
+        progress(f"wrote {path}")
+
+
+def picture(axes: Axes, kind: str) -> bytes:
+    """Return a picture as bytes; without a date, so the same model gives the same file."""
+    import io
+
+    from loyaltysem.report.svg import svg_of
+
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # axes that were just drawn on have a figure
+    if kind == "svg":
+        declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
+        return (declaration + svg_of(figure, "diagram")).encode("utf-8")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=200)
+    return buffer.getvalue()
+
+
+def command(arguments: argparse.Namespace) -> str:
+    """Return the command line with file names in place of paths, fit for a provenance."""
+    words = ["loyaltysem", arguments.command]
+    for name, value in vars(arguments).items():
+        if name in ("handler", "command") or value in (None, False):
+            continue
+        words.append(f"--{name}")
+        if value is not True:
+            words.append(value.name if isinstance(value, Path) else str(value))
+    return shlex.join(words)
+
+
+def converged(fit: SEMResult) -> int:
+    """Return the exit code a result deserves."""
+    return DONE if fit.converged else NOT_CONVERGED

@@ -1,0 +1,272 @@
+"""From a study's definition, or a fitted model, to the finished analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import pandas as pd
+
+from loyaltysem.analysis.validity import fornell_larcker, indicators
+from loyaltysem.core.errors import Finding
+from loyaltysem.core.text import Text
+from loyaltysem.sem.fit import cfa, sem
+from loyaltysem.sem.result import SEMResult
+from loyaltysem.study import findings, sections, survey_sections
+from loyaltysem.study.analysis import Analysis
+from loyaltysem.study.definitions import StudyDefinition
+from loyaltysem.study.hypotheses import Hypothesis, two_sided
+from loyaltysem.study.provenance import provenance
+from loyaltysem.study.published import WHOLE_MODEL, PublishedResults, published_table
+from loyaltysem.survey.questionnaire import Questionnaire, load_questionnaire
+from loyaltysem.survey.responses import Responses, read_responses
+
+Progress: TypeAlias = Callable[[str], None]
+
+
+def run(
+    study: StudyDefinition,
+    *,
+    estimator: str = "ML",
+    encoding: str | None = None,
+    command: str | None = None,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Read a study's files, fit its model and analyse it.
+
+    Parameters
+    ----------
+    study : StudyDefinition
+        What to run.
+    estimator : str
+        Estimator of the model.
+    encoding : str, optional
+        Encoding of the data file; UTF-8 unless given.
+    command : str, optional
+        Command line, for the provenance.
+    progress : callable, optional
+        Told in plain lines what is being done.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    LoyaltySemError
+        A file cannot be used, the model cannot be read, or it cannot be fitted.
+    """
+    say = progress or _silent
+    say(f"{study.name}: reading questionnaire and answers …")
+    questionnaire = load_questionnaire(study.questionnaire())
+    responses = read_responses(study.data(), questionnaire, encoding=encoding)
+    data = responses.data
+    say(f"{study.name}: fitting the model to {len(data)} answers …")
+    fit = sem(study.model, data, estimator=estimator)
+    say(f"{study.name}: {_size(fit)}; computing the tables …")
+    return analyse(
+        fit,
+        name=study.name,
+        title=study.title,
+        responses=responses,
+        hypotheses=study.hypotheses,
+        published=study.published,
+        command=command,
+    )
+
+
+def analyse(
+    fit: SEMResult,
+    *,
+    name: str = "model",
+    title: Text | None = None,
+    questionnaire: Questionnaire | None = None,
+    responses: Responses | None = None,
+    hypotheses: Sequence[Hypothesis] | None = None,
+    published: PublishedResults | None = None,
+    command: str | None = None,
+    seed: int | None = None,
+) -> Analysis:
+    """Gather everything a report prints about a fitted model.
+
+    Parameters
+    ----------
+    fit : SEMResult
+        A fitted single-group model.
+    name : str
+        Short name of the study.
+    title : Text, optional
+        Title for readers; default: the questionnaire's, or the name.
+    questionnaire : Questionnaire, optional
+        Gives wording and labels; default: that of the responses.
+    responses : Responses, optional
+        The answers; α, HTMT and the item table need them.
+    hypotheses : sequence of Hypothesis, optional
+        Claims to judge; default: every structural path, two-sided.
+    published : PublishedResults, optional
+        Printed results to hold ours against; needs the responses.
+    command : str, optional
+        Command line, for the provenance.
+    seed : int, optional
+        Seed of the data; default: the one the responses' provenance states.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    IncompatibleRequestError
+        The model has several groups.
+    """
+    instrument = responses.questionnaire if questionnaire is None and responses else questionnaire
+    named = survey_sections.variable_labels(instrument, indicators(fit))
+    tables = {
+        **_model_tables(fit, hypotheses or ()),
+        **_survey_tables(fit, instrument, responses, named),
+    }
+    if published is not None and responses is not None:
+        tables["published"] = _published(published, fit, responses.data, tables["reliability"])
+    return Analysis(
+        name=name,
+        title=title or (instrument.title if instrument else Text(name)),
+        synthetic=responses is not None and responses.synthetic,
+        provenance=_provenance(fit, instrument, responses, seed, command),
+        fit=fit,
+        findings=_findings(fit, responses, tables, named),
+        model_text=fit.plan.model,
+        tables=tables,
+        labels=named,
+    )
+
+
+def _silent(_message: str) -> None:
+    """Say nothing."""
+
+
+def _size(fit: SEMResult) -> str:
+    measures = fit.fit_measures()
+    return (
+        f"{len(indicators(fit))} latent variables, {measures['npar']:.0f} parameters, "
+        f"df = {measures['df']:.0f}, N = {measures['ntotal']:.0f}"
+    )
+
+
+def _model_tables(fit: SEMResult, hypotheses: Sequence[Hypothesis]) -> dict[str, pd.DataFrame]:
+    """Return the tables that the fitted model alone gives; empty ones are left out."""
+    parameters = sections.parameters_table(fit)
+    paths = sections.paths_table(parameters)
+    claims = hypotheses or two_sided(list(zip(paths["outcome"], paths["predictor"], strict=True)))
+    tables = {
+        "fit": sections.fit_table(sections.measures_of(fit)),
+        "loadings": sections.loadings_table(parameters),
+        "paths": paths,
+        "defined": sections.defined_table(parameters),
+        "covariances": sections.covariances_table(parameters),
+        "rsquare": sections.rsquare_table(fit),
+        "hypotheses": sections.hypotheses_table(claims, parameters),
+        "parameters": parameters,
+    }
+    return {key: frame for key, frame in tables.items() if not frame.empty}
+
+
+def _survey_tables(
+    fit: SEMResult,
+    questionnaire: Questionnaire | None,
+    responses: Responses | None,
+    labels: Mapping[str, Text],
+) -> dict[str, pd.DataFrame]:
+    """Return sample, items, reliability and discriminant validity, as far as data allow."""
+    measurement = indicators(fit)
+    data = None if responses is None else responses.data
+    tables: dict[str, pd.DataFrame] = {}
+    if responses is not None:
+        tables["sample"] = survey_sections.sample_table(fit, responses)
+        tables["items"] = survey_sections.items_table(responses, questionnaire)
+    if measurement:
+        tables["reliability"] = survey_sections.reliability_table(fit, data, labels)
+    return {**tables, **_discriminant_tables(fit, measurement, data)}
+
+
+def _discriminant_tables(
+    fit: SEMResult, measurement: Mapping[str, Sequence[str]], data: pd.DataFrame | None
+) -> dict[str, pd.DataFrame]:
+    """Return Fornell–Larcker tables, one for each level of factors, and HTMT."""
+    first, top = survey_sections.levels(measurement)
+    tables = {}
+    if len(first) > 1:
+        tables["fornell_larcker"] = fornell_larcker(fit, first)
+    if len(top) > 1 and top != first:
+        tables["fornell_larcker_top"] = fornell_larcker(fit, top)
+    ratios = None if data is None else survey_sections.htmt_table(data, measurement)
+    if ratios is not None:
+        tables["htmt"] = ratios
+    return tables
+
+
+def _published(
+    published: PublishedResults, fit: SEMResult, data: pd.DataFrame, reliability: pd.DataFrame
+) -> pd.DataFrame:
+    """Fit the side models and return printed against reproduced numbers."""
+    scales = zip(reliability["construct"], reliability["alpha"], strict=True)
+    reproduced = {(str(construct), "alpha"): float(alpha) for construct, alpha in scales}
+    fits = {WHOLE_MODEL: fit}
+    fits.update((group, cfa(model, data)) for group, model in published.side_models.items())
+    for group, fitted in fits.items():
+        measures = sections.measures_of(fitted)
+        reproduced.update(((group, name), value) for name, value in measures.items())
+    return published_table(published, reproduced)
+
+
+def _findings(
+    fit: SEMResult,
+    responses: Responses | None,
+    tables: Mapping[str, pd.DataFrame],
+    labels: Mapping[str, Text],
+) -> tuple[Finding, ...]:
+    groups: list[Sequence[Finding]] = [
+        () if responses is None else responses.findings,
+        fit.findings,
+        findings.fit_findings(tables["fit"]),
+    ]
+    if "paths" in tables:
+        groups.append(findings.path_findings(tables["paths"], labels))
+    if responses is not None:
+        groups.append(survey_sections.alpha_findings(responses.data, indicators(fit)))
+    if "reliability" in tables:
+        groups.append(findings.reliability_findings(tables["reliability"], labels))
+    for key, ratios in (
+        ("fornell_larcker", tables.get("htmt")),
+        ("fornell_larcker_top", None),
+    ):
+        if key in tables:
+            groups.append(findings.discriminant_findings(tables[key], ratios, labels))
+    return findings.merged(*groups)
+
+
+def _provenance(
+    fit: SEMResult,
+    questionnaire: Questionnaire | None,
+    responses: Responses | None,
+    seed: int | None,
+    command: str | None,
+) -> dict[str, object]:
+    files: dict[str, str] = {}
+    if responses is not None:
+        files |= {"data_file": responses.file_name, "data_sha256": responses.data_hash}
+        seed = responses.provenance.seed if seed is None else seed
+    if questionnaire is not None:
+        files |= {
+            "questionnaire_file": questionnaire.file_name,
+            "questionnaire_sha256": questionnaire.file_hash,
+        }
+    measures = fit.fit_measures()
+    return provenance(
+        model_text=fit.plan.model,
+        estimator=fit.plan.estimator,
+        n_obs=int(measures["ntotal"]),
+        n_parameters=int(measures["npar"]),
+        files=files,
+        seed=seed,
+        command=command,
+    )

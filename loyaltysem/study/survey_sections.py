@@ -1,0 +1,158 @@
+"""The tables that need the answers or the questionnaire beside the fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import pandas as pd
+
+from loyaltysem.analysis.item_statistics import item_statistics
+from loyaltysem.analysis.reliability import cronbach_alpha
+from loyaltysem.analysis.validity import ave, composite_reliability, htmt, indicators
+from loyaltysem.core.errors import Finding
+from loyaltysem.core.text import Text
+from loyaltysem.sem.result import SEMResult
+from loyaltysem.study.sections import label_of
+from loyaltysem.survey.questionnaire import Questionnaire
+from loyaltysem.survey.responses import Responses
+
+NAN = float("nan")
+
+
+def variable_labels(
+    questionnaire: Questionnaire | None, measurement: Mapping[str, Sequence[str]]
+) -> dict[str, Text]:
+    """Return readers' names of items and latent variables.
+
+    A latent variable takes the label of the questionnaire's construct of the same name (case and
+    underscores aside), or else of the construct with exactly its items.
+    """
+    if questionnaire is None:
+        return {}
+    found = {item.name: item.text for item in questionnaire.items}
+    by_name = {_folded(construct.name): construct.label for construct in questionnaire.constructs}
+    by_items = {
+        frozenset(construct.items): construct.label
+        for construct in questionnaire.constructs
+        if construct.items
+    }
+    for latent, names in measurement.items():
+        label = by_name.get(_folded(latent)) or by_items.get(frozenset(names))
+        if label is not None:
+            found[latent] = label
+    return found
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "")
+
+
+SAMPLE_LABELS: Mapping[str, Text] = MappingProxyType(
+    {
+        "rows_read": Text("Rows in the file", "数据文件行数"),
+        "blank_rows": Text("Blank rows left out", "略去的空行"),
+        "respondents": Text("Respondents", "受访者人数"),
+        "complete_cases": Text("Respondents who answered every item", "完整作答人数"),
+        "incomplete_cases": Text("Respondents who skipped an item", "存在缺失作答的人数"),
+        "missing_answers": Text("Missing answers", "缺失作答数"),
+        "analysed": Text("Respondents in the model", "进入模型分析的人数"),
+    }
+)
+
+
+def sample_table(fit: SEMResult, responses: Responses) -> pd.DataFrame:
+    """Return the counts from the file to the model: ``measure label_en label_zh value``."""
+    counts = {**responses.counts, "analysed": int(fit.fit_measures()["ntotal"])}
+    return pd.DataFrame(
+        [
+            {"measure": key, "label_en": label.en, "label_zh": label.in_("zh"), "value": value}
+            for key, value in counts.items()
+            for label in [SAMPLE_LABELS.get(key, Text(key))]
+        ]
+    )
+
+
+def items_table(responses: Responses, questionnaire: Questionnaire | None) -> pd.DataFrame:
+    """Return wording, construct and statistics of every scored item."""
+    instrument = questionnaire or responses.questionnaire
+    wording = pd.DataFrame(
+        [
+            {
+                "item": item.name,
+                "text_en": item.text.en,
+                "text_zh": item.text.in_("zh"),
+                "construct": item.construct,
+                "reverse": item.reverse,
+            }
+            for item in instrument.scored_items
+        ]
+    )
+    return wording.merge(item_statistics(responses.data), on="item", how="left")
+
+
+def reliability_table(
+    fit: SEMResult, data: pd.DataFrame | None, labels: Mapping[str, Text]
+) -> pd.DataFrame:
+    """Return α with its interval, composite reliability and AVE of every latent variable.
+
+    α needs the answers and at least two observed indicators; it is NaN otherwise.
+    """
+    reliability, extracted = composite_reliability(fit), ave(fit)
+    rows = []
+    for latent, items in indicators(fit).items():
+        label = label_of(labels, latent)
+        rows.append(
+            {
+                "construct": latent,
+                "label_en": label.en,
+                "label_zh": label.in_("zh"),
+                "n_items": len(items),
+                **_alpha(data, items),
+                "composite_reliability": float(reliability[latent]),
+                "ave": float(extracted[latent]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _alpha(data: pd.DataFrame | None, items: Sequence[str]) -> dict[str, float]:
+    if data is None or not _is_scale(data, items):
+        return {"alpha": NAN, "alpha_lower": NAN, "alpha_upper": NAN}
+    result = cronbach_alpha(data[list(items)])
+    return {
+        "alpha": result.alpha,
+        "alpha_lower": result.ci_lower,
+        "alpha_upper": result.ci_upper,
+    }
+
+
+def _is_scale(data: pd.DataFrame, items: Sequence[str]) -> bool:
+    return len(items) > 1 and set(items) <= set(data.columns)
+
+
+def alpha_findings(
+    data: pd.DataFrame, measurement: Mapping[str, Sequence[str]]
+) -> tuple[Finding, ...]:
+    """Return what α found in the scales, such as an item that looks reverse-coded."""
+    scales = [list(items) for items in measurement.values() if _is_scale(data, items)]
+    return tuple(finding for items in scales for finding in cronbach_alpha(data[items]).findings)
+
+
+def levels(measurement: Mapping[str, Sequence[str]]) -> tuple[list[str], list[str]]:
+    """Return the latent variables measured by observed ones, and the factors at the top.
+
+    A factor at the top is nobody's indicator. In a model without second-order factors the two
+    lists are the same.
+    """
+    first = [name for name, items in measurement.items() if not set(items) & set(measurement)]
+    below = {item for items in measurement.values() for item in items}
+    return first, [name for name in measurement if name not in below]
+
+
+def htmt_table(data: pd.DataFrame, measurement: Mapping[str, Sequence[str]]) -> pd.DataFrame | None:
+    """Return the HTMT ratios of the first-order constructs, or None when fewer than two."""
+    first, _ = levels(measurement)
+    items = {name: measurement[name] for name in first}
+    observed = all(set(names) <= set(data.columns) for names in items.values())
+    return htmt(data, items) if len(items) > 1 and observed else None

