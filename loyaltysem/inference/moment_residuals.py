@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loyaltysem.core.linalg import correlation, inverse_and_logdet
+from loyaltysem.core.linalg import correlation, inverse_and_logdet, solve_positive
 from loyaltysem.core.types import Array
+from loyaltysem.engine.implied import Moments
+from loyaltysem.engine.objective import Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +93,39 @@ def residual_indices(pairs: Sequence[MomentPair]) -> dict[str, float]:
     return {"srmr": found["srmr_bentler"], **found}
 
 
-def reweighted_statistic(pairs: Sequence[MomentPair], weight: float) -> float:
+def reweighted_statistic(
+    objective: Objective, alpha: Array, pairs: Sequence[MomentPair], weight: float
+) -> float:
     """Browne's residual-based statistic under normal theory at the implied moments (RLS).
 
-    ``T = weight · Σ_g share · { ½ tr[(Σ⁻¹(S − Σ))²] + (m − μ)ᵀΣ⁻¹(m − μ) }`` (Browne 1984). At an
-    ML solution the projection term of Browne's statistic vanishes.
+    Parameters
+    ----------
+    objective : Objective
+    alpha : Array, shape (1, q)
+        The solution.
+    pairs : sequence of MomentPair
+        One a group.
+    weight : float
+        N, or N − G under Wishart likelihood.
+
+    Notes
+    -----
+    ``T = weight · (eᵀVe − eᵀVΔ(ΔᵀVΔ)⁻¹ΔᵀVe)`` with residuals e and V the normal-theory weight at
+    the implied moments (Browne 1984). The projection vanishes at an ML solution unless means are
+    misfitted.
     """
-    total = 0.0
-    for pair in pairs:
+    distance, score = 0.0, np.zeros(objective.n_free)
+    for pair, block, implied in zip(pairs, objective.blocks, objective.implied(alpha), strict=True):
         w = inverse_and_logdet(pair.sigma[None])[0][0]
-        product = w @ (pair.s - pair.sigma)
-        total += pair.share * 0.5 * float(np.einsum("ij,ji->", product, product))
-        if pair.m is not None and pair.mu is not None:
-            d = pair.m - pair.mu
-            total += pair.share * float(d @ w @ d)
-    return weight * total
+        e = pair.s - pair.sigma
+        d = np.zeros(len(w)) if pair.m is None or pair.mu is None else pair.m - pair.mu
+        weighted = Moments(0.5 * (w @ e @ w)[None], (w @ d)[None])
+        distance += pair.share * float((weighted.sigma[0] * e).sum() + weighted.mu[0] @ d)
+        back = block.chain.gradient(implied.jacobian.transpose_apply(weighted))[0]
+        score += pair.share * back
+    form = 0.5 * objective.hessian(alpha, observed=False)
+    solved, ok = solve_positive(form, score[None])
+    return weight * (distance - (float(score @ solved[0]) if ok[0] else 0.0))
 
 
 def lisrel_gfi(pairs: Sequence[MomentPair]) -> float:

@@ -204,7 +204,7 @@ def _fit_summary(
     return FitSummary(
         user=user,
         baseline=_baseline_test(plan, table, sample),
-        rls=reweighted_statistic(pairs, sample.weight),
+        rls=reweighted_statistic(objective, solution.alpha, pairs, sample.weight),
         weight=sample.weight,
         n_total=sample.n_total,
         n_groups=len(sample.n_obs),
