@@ -1,0 +1,158 @@
+"""The report on a fitted model or a finished analysis."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from loyaltysem.core.errors import IncompatibleRequestError
+from loyaltysem.core.text import Language, Text
+from loyaltysem.report.document import Document
+from loyaltysem.report.html import to_html
+from loyaltysem.report.sections import compose
+from loyaltysem.study.analysis import Analysis
+from loyaltysem.study.output import write_together
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loyaltysem.estimation.result import SEMResult
+    from loyaltysem.study.hypotheses import Hypothesis
+    from loyaltysem.study.published import PublishedResults
+    from loyaltysem.survey.questionnaire import Questionnaire
+    from loyaltysem.survey.responses import Responses
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished report.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        The numbers it prints.
+    document : Document
+        The report as data.
+    """
+
+    analysis: Analysis
+    document: Document
+
+    def html(self) -> str:
+        """Return one self-contained HTML page."""
+        return to_html(self.document)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report and return where it stands.
+
+        Parameters
+        ----------
+        path : str or Path
+            Must end in ``.html``; missing folders are made.
+
+        Raises
+        ------
+        IncompatibleRequestError
+            The ending names a format that does not exist.
+        OSError
+            The file cannot be written; then there is none, not even half of it.
+        """
+        target = Path(path)
+        if target.suffix.lower() != ".html":
+            raise IncompatibleRequestError(
+                f"A report cannot be written as '{target.suffix or target.name}'.",
+                code="report.format",
+                hint="The format that exists is .html; print it to PDF from a browser.",
+            )
+        write_together({target: self.html()})
+        return target
+
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook, in a frame so that its style does not leak."""
+        page, title = html.escape(self.html()), html.escape(self.document.title)
+        return (
+            f'<iframe srcdoc="{page}" title="{title}"'
+            ' style="width:100%;height:44rem;border:1px solid #dde3e9"></iframe>'
+        )
+
+
+def report(
+    source: Analysis | SEMResult,
+    *,
+    language: Language = "en",
+    title: Text | str | None = None,
+    questionnaire: Questionnaire | None = None,
+    responses: Responses | None = None,
+    hypotheses: Sequence[Hypothesis] = (),
+    published: PublishedResults | None = None,
+    command: str | None = None,
+    indicators: bool | None = None,
+) -> Report:
+    """Return the report on an analysis or a fitted model.
+
+    Parameters
+    ----------
+    source : Analysis or SEMResult
+        A fitted model is analysed first.
+    language : {"en", "zh"}
+        Language of the report.
+    title : Text or str, optional
+        Replaces the analysis' title.
+    questionnaire, responses, hypotheses, published, command
+        For a fitted model: passed on to `loyaltysem.study.pipeline.analyse`.
+    indicators : bool, optional
+        Whether the path diagram shows the indicators; by default when there are at most 24.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    IncompatibleRequestError
+        The language does not exist, or what belongs to a fitted model is given with an analysis.
+    """
+    if language not in get_args(Language):
+        raise IncompatibleRequestError(
+            f"A report cannot be written in the language {language!r}.",
+            code="report.language",
+            hint=f"Choose one of {', '.join(get_args(Language))}.",
+        )
+    heading = Text(title) if isinstance(title, str) else title
+    given = {
+        "questionnaire": questionnaire,
+        "responses": responses,
+        "hypotheses": hypotheses or None,
+        "published": published,
+        "command": command,
+    }
+    if isinstance(source, Analysis):
+        _refuse([name for name, value in given.items() if value is not None])
+        analysis = source
+    else:
+        from loyaltysem.study.pipeline import analyse
+
+        analysis = analyse(
+            source,
+            title=heading,
+            questionnaire=questionnaire,
+            responses=responses,
+            hypotheses=hypotheses or None,
+            published=published,
+            command=command,
+        )
+    document = compose(analysis, language, heading or analysis.title, indicators=indicators)
+    return Report(analysis, document)
+
+
+def _refuse(extra: Sequence[str]) -> None:
+    """Refuse what only a fitted model can take, rather than ignore it."""
+    if extra:
+        raise IncompatibleRequestError(
+            f"An analysis already holds its {', '.join(extra)}.",
+            code="report.analysis_is_complete",
+            hint="Pass them to loyaltysem.study.pipeline.analyse, or give report() the fitted "
+            "model.",
+        )

@@ -1,0 +1,30 @@
+"""One function per table of a report: raw numbers in, a `Table` of display strings out."""
+
+from loyaltysem.report.tables.appendix import covariances, parameters, published
+from loyaltysem.report.tables.layout import Words
+from loyaltysem.report.tables.measurement import (
+    fornell_larcker,
+    htmt,
+    loadings,
+    reliability,
+)
+from loyaltysem.report.tables.structure import defined, hypotheses, model_fit, paths, rsquare
+from loyaltysem.report.tables.survey import items, sample
+
+__all__ = [
+    "Words",
+    "covariances",
+    "defined",
+    "fornell_larcker",
+    "htmt",
+    "hypotheses",
+    "items",
+    "loadings",
+    "model_fit",
+    "parameters",
+    "paths",
+    "published",
+    "reliability",
+    "rsquare",
+    "sample",
+]
