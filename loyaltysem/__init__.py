@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
     from loyaltysem.report.path_diagram import path_diagram
     from loyaltysem.report.report import report
-    from loyaltysem.sem.fit import cfa, growth, lavaan, sem
+    from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.survey.questionnaire import load_questionnaire
     from loyaltysem.survey.responses import read_responses
 
 _HOMES = {
-    "sem": "sem.fit",
-    "cfa": "sem.fit",
-    "growth": "sem.fit",
-    "lavaan": "sem.fit",
+    "sem": "estimation.fit",
+    "cfa": "estimation.fit",
+    "growth": "estimation.fit",
+    "lavaan": "estimation.fit",
     "cronbach_alpha": "analysis.reliability",
     "composite_reliability": "analysis.validity",
     "ave": "analysis.validity",

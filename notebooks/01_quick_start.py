@@ -71,7 +71,8 @@ fit.parameters(standardized=True).query("op == '~'")
 fit.fit_measures("chisq", "df", "cfi", "tli", "rmsea", "srmr")
 
 # %% [markdown]
-# **5. Write the report**, one self-contained page. `lang="zh"` writes it in Chinese.
+# **5. Write the report**, one self-contained page; `language="zh"` writes it in Chinese.
 
 # %%
-ls.report(fit, title="Trust and attitude").save("out/trust.html")
+report = ls.report(fit, questionnaire=questionnaire, responses=answers, title="Trust and attitude")
+report.save("out/trust.html")

@@ -26,7 +26,7 @@ FLOORS: Mapping[str, int] = {
     "moments": 1,
     "engine": 2,
     "inference": 3,
-    "sem": 4,
+    "estimation": 4,
     "analysis": 5,
     "clv": 5,
     "study": 6,
@@ -76,7 +76,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "tests_of_fit",
         "fit_measures",
     ),
-    "sem": (
+    "estimation": (
         "estimators",
         "start_values",
         "plan",
@@ -117,8 +117,11 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "plots",
         "svg",
         "tables",
+        "figures",
         "narrative",
+        "sections",
         "html",
+        "report",
     ),
     "cli": ("shared", "doctor", "handlers", "parser"),
 }
@@ -358,22 +361,22 @@ TYPES_ONLY = "if TYPE_CHECKING:\n"
 FAULTS = [
     (placed, "attic/ghost.py", "x = 1", "no room 'attic'"),
     (placed, "engine/surprise.py", "x = 1", "not listed"),
-    (downward, "engine/a.py", "from loyaltysem.sem import fit", "(floor 2) imports sem"),
+    (downward, "engine/a.py", "from loyaltysem.estimation import fit", "(floor 2) imports estimation"),
     (downward, "model/a.py", "import loyaltysem.moments", "imports moments"),
     (downward, "model/a.py", "from ..moments import x", "imports moments"),
     (downward, "survey/a.py", "def f():\n    from loyaltysem import model", "imports model"),
     (downward, "report/a.py", "from loyaltysem import sem_function", "imports __init__"),
-    (downward, "core/a.py", "import_module('loyaltysem.sem')", "imports sem"),
+    (downward, "core/a.py", "import_module('loyaltysem.estimation')", "imports estimation"),
     (in_order, "model/tokens.py", "from loyaltysem.model.syntax import x", "imports model.syntax"),
     (in_order, "model/tokens.py", "from loyaltysem.model import x", "imports model"),
     (in_order, "model/tokens.py", "from . import syntax", "imports model.syntax"),
     (no_banned_library, "engine/a.py", "import pandas as pd", "imports pandas"),
     (no_banned_library, "model/a.py", "from pandas import DataFrame", "imports pandas"),
-    (no_banned_library, "sem/a.py", "import matplotlib.pyplot", "imports matplotlib"),
+    (no_banned_library, "estimation/a.py", "import matplotlib.pyplot", "imports matplotlib"),
     (no_banned_library, "report/a.py", "import seminr", "imports seminr"),
     (no_cycle, "model/tokens.py", "from loyaltysem.model import syntax", "model.tokens"),
     (no_cycle, "model/tokens.py", "def f():\n    import loyaltysem.model.syntax", "model.tokens"),
-    (downward, "model/a.py", f"{TYPES_ONLY}    from loyaltysem.sem import x", "imports sem"),
+    (downward, "model/a.py", f"{TYPES_ONLY}    from loyaltysem.estimation import x", "imports estimation"),
     (no_banned_library, "engine/a.py", f"{TYPES_ONLY}    import pandas", "imports pandas"),
     (no_unsafe_call, "core/a.py", "eval('1')", "calls eval"),
     (no_unsafe_call, "core/a.py", "yaml.load(text)", "calls yaml.load"),
@@ -409,7 +412,7 @@ def test_the_checker_accepts_a_sound_house(tmp_path: Path, rule: Rule) -> None:
 def _synthetic_house(tmp_path: Path) -> Path:
     root = tmp_path / "loyaltysem"
     sources = {
-        "__init__.py": "from loyaltysem.sem import fit",
+        "__init__.py": "from loyaltysem.estimation import fit",
         "core/__init__.py": "",
         "model/__init__.py": "from loyaltysem.model.syntax import parse",
         "model/tokens.py": "import re\nfrom loyaltysem.core import x\n"
@@ -417,7 +420,7 @@ def _synthetic_house(tmp_path: Path) -> Path:
         "model/syntax.py": "from loyaltysem.model.tokens import scan",
         "moments/__init__.py": "import pandas",
         "engine/__init__.py": "import numpy",
-        "sem/__init__.py": "from loyaltysem import engine, model",
+        "estimation/__init__.py": "from loyaltysem import engine, model",
         "survey/__init__.py": "",
         "report/__init__.py": "def plot():\n    import matplotlib",
     }

@@ -389,7 +389,7 @@ def test_disk_full(desk, capsys, monkeypatch):
 
 
 def test_not_converged(desk, monkeypatch):
-    from loyaltysem.sem.result import SEMResult
+    from loyaltysem.estimation.result import SEMResult
 
     monkeypatch.setattr(SEMResult, "converged", property(lambda _self: False))
     assert desk.report() == 3

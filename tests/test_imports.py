@@ -40,6 +40,13 @@ def test_every_public_name_can_be_reached() -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("first", ["import loyaltysem.report.report", "ls.cfa"])
+def test_a_public_name_is_never_hidden_by_the_room_of_that_name(first: str) -> None:
+    """`sem` and `report` are functions of the door and also rooms, whatever is imported first."""
+    check = "print(callable(ls.sem), callable(ls.report))"
+    assert _run(f"import loyaltysem as ls\n{first}\n{check}").split() == ["True", "True"]
+
+
 # A ratio, because seconds depend on the machine; interleaved, because its load drifts.
 @pytest.mark.parametrize(("start", "ratio"), [(IMPORT, 1.5), (HELP, 3.0)], ids=["import", "help"])
 def test_starting_costs_little_beside_numpy(start: str, ratio: float) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from loyaltysem.core.text import Language
-    from loyaltysem.sem.result import SEMResult
+    from loyaltysem.estimation.result import SEMResult
     from loyaltysem.study.analysis import Analysis
 
 DONE, BAD_INPUT, NOT_CONVERGED, INTERRUPTED = 0, 1, 3, 130
@@ -28,7 +28,7 @@ def progress(message: str) -> None:
 
 def fitted(arguments: argparse.Namespace, model: str) -> SEMResult:
     """Fit a model to a plain table of numbers."""
-    from loyaltysem.sem.fit import sem
+    from loyaltysem.estimation.fit import sem
     from loyaltysem.survey.exchange.csv_file import read_csv_table
 
     table = read_csv_table(arguments.data, encoding=arguments.encoding)

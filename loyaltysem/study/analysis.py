@@ -13,7 +13,7 @@ import pandas as pd
 
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.text import Text
-from loyaltysem.sem.result import SEMResult
+from loyaltysem.estimation.result import SEMResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import pandas as pd
 from loyaltysem.analysis.validity import fornell_larcker, indicators
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.text import Text
-from loyaltysem.sem.fit import cfa, sem
-from loyaltysem.sem.result import SEMResult
+from loyaltysem.estimation.fit import cfa, sem
+from loyaltysem.estimation.result import SEMResult
 from loyaltysem.study import findings, sections, survey_sections
 from loyaltysem.study.analysis import Analysis
 from loyaltysem.study.definitions import StudyDefinition

@@ -9,7 +9,7 @@ import pandas as pd
 from loyaltysem.analysis.cutoffs import judge
 from loyaltysem.analysis.validity import indicators
 from loyaltysem.core.text import Text
-from loyaltysem.sem.result import SEMResult
+from loyaltysem.estimation.result import SEMResult
 from loyaltysem.study.hypotheses import Hypothesis, verdict
 
 PARAMETER_COLUMNS = [

@@ -12,7 +12,7 @@ from loyaltysem.analysis.reliability import cronbach_alpha
 from loyaltysem.analysis.validity import ave, composite_reliability, htmt, indicators
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.text import Text
-from loyaltysem.sem.result import SEMResult
+from loyaltysem.estimation.result import SEMResult
 from loyaltysem.study.sections import label_of
 from loyaltysem.survey.questionnaire import Questionnaire
 from loyaltysem.survey.responses import Responses

@@ -221,7 +221,7 @@ def _extra_finding(extra: tuple[str, ...]) -> tuple[Finding, ...]:
         return ()
     text = Text(
         f"Columns not in the questionnaire, kept but not used: {', '.join(extra)}.",
-        f"问卷中未定义的列(保留但不参与分析):{'、'.join(extra)}。",
+        f"问卷中未定义的列（保留但不参与分析）：{'、'.join(extra)}。",
     )
     return (Finding("data.extra_columns", text, severity="note"),)
 

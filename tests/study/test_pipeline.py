@@ -10,7 +10,7 @@ import pytest
 from loyaltysem.analysis.effects import Path, effect_definitions
 from loyaltysem.core.references import REFERENCES
 from loyaltysem.core.text import Text
-from loyaltysem.sem.fit import sem
+from loyaltysem.estimation.fit import sem
 from loyaltysem.study.definitions import ECSI, LOYALTY_STUDY
 from loyaltysem.study.hypotheses import Hypothesis
 from loyaltysem.study.pipeline import analyse, run

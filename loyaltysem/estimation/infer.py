@@ -27,7 +27,7 @@ from loyaltysem.model.parameter_table import Parameter, ParameterTable
 from loyaltysem.model.standardisation import standardisation_plan
 from loyaltysem.model.structure import ModelStructure, compile_structure
 from loyaltysem.moments.complete import SampleMoments, exogenous_values
-from loyaltysem.sem.plan import Plan
+from loyaltysem.estimation.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from loyaltysem._version import __version__
 from loyaltysem.core.errors import DataError, IncompatibleRequestError, did_you_mean
 from loyaltysem.core.types import Array
 from loyaltysem.model.parameter_table import Defaults
-from loyaltysem.sem.estimators import (
+from loyaltysem.estimation.estimators import (
     INFORMATION,
     LIKELIHOODS,
     Estimator,

@@ -12,7 +12,7 @@ import pandas as pd
 from loyaltysem.core.display import bounded, integer, interval, number, pvalue
 
 if TYPE_CHECKING:
-    from loyaltysem.sem.result import SEMResult
+    from loyaltysem.estimation.result import SEMResult
 
 SECTIONS: Mapping[str, str] = {
     "=~": "Loadings",

@@ -13,7 +13,7 @@ from loyaltysem.core.types import Array
 from loyaltysem.engine.implied import Implied
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import BlockStructure, ModelStructure
-from loyaltysem.sem.infer import Estimates, Inference
+from loyaltysem.estimation.infer import Estimates, Inference
 
 
 def parameter_frame(

@@ -30,12 +30,12 @@ from loyaltysem.model.structure import ModelStructure, compile_structure
 from loyaltysem.model.syntax import parse
 from loyaltysem.moments.complete import SampleMoments, from_data, from_moments
 from loyaltysem.moments.data import GroupedData, select
-from loyaltysem.sem.estimators import LIKELIHOODS
-from loyaltysem.sem.findings import find
-from loyaltysem.sem.infer import bind_objective, infer
-from loyaltysem.sem.plan import ModelFunction, MomentInput, Plan, hash_arrays, make_plan
-from loyaltysem.sem.result import SEMResult
-from loyaltysem.sem.start_values import admissible, cautious, start_values
+from loyaltysem.estimation.estimators import LIKELIHOODS
+from loyaltysem.estimation.findings import find
+from loyaltysem.estimation.infer import bind_objective, infer
+from loyaltysem.estimation.plan import ModelFunction, MomentInput, Plan, hash_arrays, make_plan
+from loyaltysem.estimation.result import SEMResult
+from loyaltysem.estimation.start_values import admissible, cautious, start_values
 
 
 @runtime_checkable

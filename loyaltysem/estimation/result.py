@@ -14,15 +14,15 @@ from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
 from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.data import GroupedData
-from loyaltysem.sem.frames import (
+from loyaltysem.estimation.frames import (
     covariance_frame,
     explained_variance,
     latent_frame,
     parameter_frame,
 )
-from loyaltysem.sem.infer import Inference
-from loyaltysem.sem.plan import Plan
-from loyaltysem.sem.summary import summary_html, summary_text
+from loyaltysem.estimation.infer import Inference
+from loyaltysem.estimation.plan import Plan
+from loyaltysem.estimation.summary import summary_html, summary_text
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -12,7 +12,7 @@ from loyaltysem.core.optimise import Minimum, Status
 from loyaltysem.core.text import Text
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
-from loyaltysem.sem.infer import Inference
+from loyaltysem.estimation.infer import Inference
 
 
 def find(
@@ -46,11 +46,11 @@ def _convergence(solution: Minimum) -> Iterator[Finding]:
     }[status]
     yield Finding(
         "fit.not_converged",
-        Text(f"The estimation did not converge: {reason.en}.", f"估计未收敛:{reason.zh}。"),
+        Text(f"The estimation did not converge: {reason.en}.", f"估计未收敛：{reason.zh}。"),
         Text(
             "Do not use these numbers. Check the model and the scales of the variables, or give "
             "starting values with start().",
-            "请勿使用这些数值。请检查模型与变量的量纲,或用 start() 给出初始值。",
+            "请勿使用这些数值。请检查模型与变量的量纲，或用 start() 给出初始值。",
         ),
         "problem",
     )
@@ -64,11 +64,11 @@ def _standard_errors(inference: Inference) -> Iterator[Finding]:
         Text(
             "The information matrix is not positive definite at the solution, so there are no "
             "standard errors.",
-            "在解处信息矩阵非正定,无法得到标准误。",
+            "在解处信息矩阵非正定，无法得到标准误。",
         ),
         Text(
             "The data do not determine every parameter: simplify the model.",
-            "数据不足以确定全部参数:请简化模型。",
+            "数据不足以确定全部参数：请简化模型。",
         ),
         "problem",
     )
@@ -84,12 +84,12 @@ def _variances(table: ParameterTable, inference: Inference) -> Iterator[Finding]
             Text(
                 f"Heywood case: the {kind.en} variance of '{row.lhs}' is estimated as {value:.3f}, "
                 "which no variance can be.",
-                f"Heywood 现象:“{row.lhs}”的{kind.zh}方差估计为 {value:.3f},方差不可能为负。",
+                f"Heywood 现象：“{row.lhs}”的{kind.zh}方差估计为 {value:.3f}，方差不可能为负。",
             ),
             Text(
                 "Common causes: too few indicators, a small sample, a misspecified model. The fit "
                 "indices hold for this solution; its loadings should not be interpreted.",
-                "常见原因:指标过少、样本过小或模型设定有误。拟合指数对此解成立,但不宜解释其载荷。",
+                "常见原因：指标过少、样本过小或模型设定有误。拟合指数对此解成立，但不宜解释其载荷。",
             ),
             "problem",
         )
@@ -114,12 +114,12 @@ def _latent_covariances(
             Text(
                 "The covariance matrix of the latent variables is not positive definite; the "
                 f"largest correlation is {r[i, j]:.3f}, of '{pair[0]}' with '{pair[1]}'.",
-                f"潜变量协方差矩阵非正定;最大相关为“{pair[0]}”与“{pair[1]}”的 {r[i, j]:.3f}。",
+                f"潜变量协方差矩阵非正定；最大相关为“{pair[0]}”与“{pair[1]}”的 {r[i, j]:.3f}。",
             ),
             Text(
                 "Two constructs may not be distinct, or a variance is zero: look at discriminant "
                 "validity before reading the paths.",
-                "可能有两个构念无法区分,或某方差为零:解释路径前请先查看区分效度。",
+                "可能有两个构念无法区分，或某方差为零：解释路径前请先查看区分效度。",
             ),
         )
 
@@ -133,7 +133,7 @@ def _random_x(table: ParameterTable) -> Iterator[Finding]:
             Text(
                 f"The model text speaks of a variance, covariance or mean of {listed}; these "
                 "predictors are therefore treated as random.",
-                f"模型语句涉及 {listed} 的方差、协方差或均值,因此将其视为随机变量。",
+                f"模型语句涉及 {listed} 的方差、协方差或均值，因此将其视为随机变量。",
             ),
             severity="note",
         )
@@ -145,12 +145,12 @@ def _cases(structure: ModelStructure, n_used: int, n_total: int) -> Iterator[Fin
             "data.listwise",
             Text(
                 f"{n_total - n_used} of {n_total} cases have a missing answer and were left out.",
-                f"{n_total} 份样本中有 {n_total - n_used} 份存在缺失作答,已剔除。",
+                f"{n_total} 份样本中有 {n_total - n_used} 份存在缺失作答，已剔除。",
             ),
             Text(
                 "Leaving out incomplete cases is unbiased only if answers are missing completely "
                 "at random.",
-                "仅当数据完全随机缺失时,剔除不完整样本才不会产生偏差。",
+                "仅当数据完全随机缺失时，剔除不完整样本才不会产生偏差。",
             ),
             "note",
         )
@@ -160,12 +160,12 @@ def _cases(structure: ModelStructure, n_used: int, n_total: int) -> Iterator[Fin
             Text(
                 f"{n_used} cases estimate {structure.n_free} parameters: fewer than five cases a "
                 "parameter.",
-                f"{n_used} 份样本估计 {structure.n_free} 个参数:每个参数不足 5 份样本。",
+                f"{n_used} 份样本估计 {structure.n_free} 个参数：每个参数不足 5 份样本。",
             ),
             Text(
                 "Standard errors and χ² are only approximate in small samples (Bentler & Chou, "
                 "1987).",
-                "小样本下标准误与 χ² 仅为近似值(Bentler & Chou, 1987)。",
+                "小样本下标准误与 χ² 仅为近似值（Bentler & Chou, 1987）。",
             ),
         )
 
@@ -177,7 +177,7 @@ def _saturated(inference: Inference) -> Iterator[Finding]:
             Text(
                 "The model has no degrees of freedom: it reproduces the data exactly and its fit "
                 "says nothing.",
-                "模型自由度为零:它必然完全重现数据,拟合指数没有意义。",
+                "模型自由度为零：它必然完全重现数据，拟合指数没有意义。",
             ),
             severity="note",
         )
