@@ -86,7 +86,8 @@ def _width(family: str, text: str, size: float) -> float:
     """Return the set width of `text` in inches."""
     if not text.strip():
         return 0.0
-    path = TextPath((0, 0), text, prop=FontProperties(family=family, size=size))
+    plain = text.replace("$", r"\$")  # a label is no formula, whatever it holds
+    path = TextPath((0, 0), plain, prop=FontProperties(family=family, size=size))
     return float(path.get_extents().width) / POINTS_PER_INCH
 
 

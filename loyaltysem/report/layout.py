@@ -31,8 +31,9 @@ Cell: TypeAlias = tuple[int, int]
 COLUMN_GAP = 1.15
 HALF_ROW = 0.6
 MOST_COLUMNS = 8
+"""Columns of a searched grid; a model too large to search keeps all of its own."""
 LONG_CHAIN = 4
-"""From this depth on some arrows may stand upright, or the picture grows too wide for a page."""
+"""From this depth on constructs may leave their column, or the picture grows too wide."""
 PAGE_WIDTH = 10.5
 """Inches beyond which a wider picture would shrink its labels on a page."""
 NARROW = math.radians(24)
@@ -63,7 +64,6 @@ class _Puzzle:
     pitch: float
     columns: int
     rows: int
-    upright: float
 
 
 def lay_out(graph: Graph, sizes: Sizes) -> Layout:
@@ -120,9 +120,8 @@ def _puzzle(
         arrows,
         tuple(sorted(bonds)),
         widest + COLUMN_GAP,
-        min(MOST_COLUMNS, max(layers) + 1),
+        max(layers) + 1 if len(groups) > SEARCH_LIMIT else min(MOST_COLUMNS, max(layers) + 1),
         max(9, 2 * tallest + 1),
-        4.5 if max(layers) >= LONG_CHAIN else 30.0,
     )
 
 
@@ -139,11 +138,15 @@ def _layers(count: int, arrows: tuple[tuple[int, str, int, str], ...]) -> list[i
 def _solve(puzzle: _Puzzle, layers: list[int]) -> list[Cell]:
     """Descend from each start; the cheapest arrangement wins."""
     if len(layers) > SEARCH_LIMIT:
-        return _settle(puzzle, _start(puzzle, layers, 1.0))
-    squeezes = (1.0, 0.7, 0.45) if max(layers) >= LONG_CHAIN else (1.0,)
+        return _descend(puzzle, _start(puzzle, layers, 1.0), sweeps=2, keep_column=True)
+    is_long = max(layers) >= LONG_CHAIN
+    squeezes = (1.0, 0.7, 0.45) if is_long else (1.0,)
     starts = [_start(puzzle, layers, squeeze) for squeeze in squeezes]
     starts += [[(c, puzzle.rows - 1 - r) for c, r in start] for start in starts]
-    return min((_descend(puzzle, s) for s in starts), key=lambda c: _cost(puzzle, c))
+    return min(
+        (_descend(puzzle, s, keep_column=not is_long) for s in starts),
+        key=lambda c: _cost(puzzle, c),
+    )
 
 
 def _start(puzzle: _Puzzle, layers: list[int], squeeze: float) -> list[Cell]:
@@ -157,7 +160,9 @@ def _start(puzzle: _Puzzle, layers: list[int], squeeze: float) -> list[Cell]:
     return cells
 
 
-def _descend(puzzle: _Puzzle, cells: list[Cell], sweeps: int = 6) -> list[Cell]:
+def _descend(
+    puzzle: _Puzzle, cells: list[Cell], *, sweeps: int = 6, keep_column: bool = False
+) -> list[Cell]:
     """Move one block at a time to its cheapest cell, or swap two, until nothing helps."""
     best, cost = list(cells), _cost(puzzle, cells)
     grid = [(c, r) for c in range(puzzle.columns) for r in range(puzzle.rows)]
@@ -166,21 +171,22 @@ def _descend(puzzle: _Puzzle, cells: list[Cell], sweeps: int = 6) -> list[Cell]:
         for i in range(len(best)):
             for cell in grid:
                 trial = [*best[:i], cell, *best[i + 1 :]]
-                if cell not in best and (now := _cost(puzzle, trial, cost)) < cost - 1e-9:
+                if cell in best or (keep_column and cell[0] != best[i][0]):
+                    continue
+                if (now := _cost(puzzle, trial, cost)) < cost - 1e-9:
                     best, cost = trial, now
-        best, cost = _swap(puzzle, best, cost)
+        best, cost = _swap(puzzle, best, cost, keep_column)
         if cost >= before - 1e-9:
             break
     return best
 
 
-def _settle(puzzle: _Puzzle, cells: list[Cell]) -> list[Cell]:
-    """Only swap: for models with too many structural variables to search the whole grid."""
-    return _swap(puzzle, list(cells), _cost(puzzle, cells))[0]
-
-
-def _swap(puzzle: _Puzzle, best: list[Cell], cost: float) -> tuple[list[Cell], float]:
+def _swap(
+    puzzle: _Puzzle, best: list[Cell], cost: float, keep_column: bool
+) -> tuple[list[Cell], float]:
     for i, j in combinations(range(len(best)), 2):
+        if keep_column and best[i][0] != best[j][0]:
+            continue
         trial = list(best)
         trial[i], trial[j] = trial[j], trial[i]
         if (now := _cost(puzzle, trial, cost)) < cost - 1e-9:
@@ -214,7 +220,7 @@ def _cost(puzzle: _Puzzle, cells: list[Cell], limit: float = math.inf) -> float:
         (_middle(blocks[a], s, places[a]), _middle(blocks[b], t, places[b]))
         for a, s, b, t in puzzle.arrows
     ]
-    total = sum(_flow_cost(a, b, puzzle.upright) for a, b in lines) + _bond_cost(puzzle, places)
+    total = sum(_flow_cost(a, b) for a, b in lines) + _bond_cost(puzzle, places)
     if total > limit:
         return total
     obstacles = [[r.moved(*at) for r in b.obstacles] for b, at in zip(blocks, places, strict=True)]
@@ -250,10 +256,10 @@ def _frame_cost(obstacles: list[list[Rect]]) -> float:
     return 0.5 * frame.width + 1.1 * frame.height + 4.0 * max(0.0, frame.width - PAGE_WIDTH)
 
 
-def _flow_cost(a: Point, b: Point, upright: float) -> float:
+def _flow_cost(a: Point, b: Point) -> float:
     """Length, and arrows that do not read from left to right."""
     dx, dy = b[0] - a[0], b[1] - a[1]
-    against = 60.0 if dx < -0.01 else (upright if dx < 0.01 else 0.0)
+    against = 60.0 if dx < -0.01 else (4.5 if dx < 0.01 else 0.0)
     cramped = 8.0 if abs(dx) < 0.01 and abs(dy) < 1.5 else 0.0
     tilted = 1.0 if 0.01 < abs(dy) < 1.01 * HALF_ROW else 0.0
     return 0.8 * math.hypot(dx, dy) + 0.2 * abs(dy) + against + cramped + tilted

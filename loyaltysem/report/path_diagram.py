@@ -110,7 +110,7 @@ def path_diagram(
     note = _key(graph, spoken) + warning
     tails = [Rect.around(stub.tail, 0.0, 0.0) for stub in ends]
     content = union([*layout.rects.values(), *curve_extent(courses), *boxes, *tails])
-    axes, scale = _canvas(content, typeface.width(note, NOTE_SIZE), ax)
+    axes, scale = _canvas(content, 1.04 * typeface.width(note, NOTE_SIZE), ax)
     for stub in ends:
         draw_stub(axes, stub, scale)
     for route in courses:

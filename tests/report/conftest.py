@@ -1,0 +1,9 @@
+import pytest
+
+from loyaltysem.study.analysis import Analysis
+from tests.report.samples import make_analysis
+
+
+@pytest.fixture(scope="session")
+def analysis() -> Analysis:
+    return make_analysis()
