@@ -15,11 +15,13 @@ from loyaltysem.report.document import (
     Callout,
     Definitions,
     Document,
+    FindingList,
     KeyFigures,
     Listing,
     Paragraph,
     References,
     Section,
+    Table,
     numbered,
 )
 from loyaltysem.report.tables import Words
@@ -270,9 +272,21 @@ def _plain(value: object) -> str:
     return MISSING if value is None or value == "" else str(value)
 
 
+def _said(draft: Document) -> Iterator[str]:
+    """Yield the sentences that may cite a source: findings, remarks in tables, notes."""
+    for block in draft.blocks():
+        if isinstance(block, FindingList):
+            yield from (part for item in block.items for part in (item.text, item.hint))
+        elif isinstance(block, Table):
+            yield from block.notes
+            yield from (cell.text for row in block.rows for cell in row.cells)
+
+
 def _with_references(draft: Document, words: Words) -> Document:
     """Add the list of references: every source named in the document, by author."""
-    keys = [key for key in draft.source_keys() if key in REFERENCES]
+    text = "\n".join(_said(draft))
+    keys = {key for key in draft.source_keys() if key in REFERENCES}
+    keys |= {key for key in REFERENCES if words.cite(key) in text or words.cite_inside(key) in text}
     if not keys:
         return draft
     entries = tuple(sorted(reference(key).entry for key in keys))

@@ -96,6 +96,13 @@ def test_all_parameters_are_listed(found):
     table = tables.parameters(found["parameters"], EN)
     assert sum(not r.is_group for r in table.rows) == len(found["parameters"])
     assert printed(table, "RQ ~ LOY")[1] == "a"
+    assert printed(table, "indirect := a*b")[1] == ""
+
+
+def test_each_kind_of_parameter_has_one_group(found):
+    mixed = found["parameters"].iloc[::-1].reset_index(drop=True)
+    heads = [r.cells[0].text for r in tables.parameters(mixed, EN).rows if r.is_group]
+    assert heads == ["Loadings", "Regressions", "Variances and covariances", "Defined parameters"]
 
 
 def test_intercepts_print_in_the_models_syntax():

@@ -91,14 +91,17 @@ def _agreement(record: Record, words: Words) -> Cell:
 
 
 def parameters(frame: pd.DataFrame, words: Words) -> Table:
-    """Return every row of the model."""
+    """Return every row of the model, one kind after the other."""
+    kinds = list(PARAMETER_KINDS)
+    order = frame["op"].map(lambda op: kinds.index(op) if op in kinds else len(kinds))
+    ordered = frame.loc[order.sort_values(kind="stable").index]
     return frame_table(
         "parameters",
         Text("All parameters", "全部参数"),
-        frame,
+        ordered,
         [
             text_column(Text("Parameter", "参数"), _parameter),
-            text_column(Text("Label", "标签"), lambda r: str(r.get("label") or "")),
+            text_column(Text("Label", "标签"), _label),
             value_column("est", Text("B")),
             ColumnSpec(Text("SE"), lambda r: number(r["se"]) if r["se"] > 0 else "–"),
             value_column("z", Text("z"), 2),
@@ -113,6 +116,11 @@ def parameters(frame: pd.DataFrame, words: Words) -> Table:
         words,
         group=lambda r: words.say(PARAMETER_KINDS.get(str(r["op"]), Text(str(r["op"])))),
     )
+
+
+def _label(record: Record) -> str:
+    """Return a parameter's label; a defined parameter's is its own name."""
+    return "" if record["op"] == ":=" else str(record.get("label") or "")
 
 
 def _parameter(record: Record) -> str:

@@ -83,8 +83,7 @@ def _code(record: Record) -> str:
 def _range(record: Record) -> str:
     low, high = record["minimum"], record["maximum"]
     whole = float(low).is_integer() and float(high).is_integer()
-    show = integer if whole else number
-    return f"{show(low)} – {show(high)}"
+    return f"{integer(low)} – {integer(high)}" if whole else f"{number(low, 2)} – {number(high, 2)}"
 
 
 def _wording(record: Record, words: Words) -> Cell:
