@@ -8,7 +8,8 @@ import pytest
 from loyaltysem.core.optimise import Status, minimise
 from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.engine.objective import build_objective
-from loyaltysem.model.parameter_table import Defaults, parameter_table
+from loyaltysem.model.parameter_table import parameter_table
+from loyaltysem.model.parameters import Defaults
 from loyaltysem.model.structure import compile_structure
 from loyaltysem.model.syntax import parse
 

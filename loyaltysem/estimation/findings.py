@@ -10,27 +10,24 @@ from loyaltysem.core.errors import Finding
 from loyaltysem.core.linalg import correlation
 from loyaltysem.core.optimise import Minimum, Status
 from loyaltysem.core.text import Text
+from loyaltysem.estimation.infer import Inference
+from loyaltysem.estimation.model import BoundModel
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
-from loyaltysem.estimation.infer import Inference
 
 
 def find(
-    table: ParameterTable,
-    structure: ModelStructure,
-    solution: Minimum,
-    inference: Inference,
-    n_used: int,
-    n_total: int,
+    model: BoundModel, solution: Minimum, inference: Inference, n_total: int
 ) -> tuple[Finding, ...]:
     """Collect everything noteworthy, the gravest first."""
+    table, structure = model.table, model.structure
     return (
         *_convergence(solution),
         *_standard_errors(inference),
         *_variances(table, inference),
         *_latent_covariances(structure, table, inference),
         *_random_x(table),
-        *_cases(structure, n_used, n_total),
+        *_cases(structure, model.sample.n_total, n_total),
         *_saturated(inference),
     )
 

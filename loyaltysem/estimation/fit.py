@@ -6,9 +6,9 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import ParamSpec, Protocol, TypeAlias, runtime_checkable
 
-import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
@@ -20,22 +20,18 @@ from loyaltysem.core.errors import (
     ModelSpecificationError,
     did_you_mean,
 )
-from loyaltysem.core.linalg import involved
-from loyaltysem.core.optimise import Minimum, minimise
-from loyaltysem.core.types import Array
-from loyaltysem.engine.objective import Objective
-from loyaltysem.inference.information import information, unidentified_directions
+from loyaltysem.estimation.estimators import LIKELIHOODS
+from loyaltysem.estimation.findings import find
+from loyaltysem.estimation.infer import infer
+from loyaltysem.estimation.model import bind_model
+from loyaltysem.estimation.plan import ModelFunction, MomentInput, Plan, hash_arrays, make_plan
+from loyaltysem.estimation.result import SEMResult
+from loyaltysem.estimation.search import search
 from loyaltysem.model.parameter_table import ParameterTable, parameter_table
 from loyaltysem.model.structure import ModelStructure, compile_structure
 from loyaltysem.model.syntax import parse
 from loyaltysem.moments.complete import SampleMoments, from_data, from_moments
-from loyaltysem.moments.data import GroupedData, select
-from loyaltysem.estimation.estimators import LIKELIHOODS
-from loyaltysem.estimation.findings import find
-from loyaltysem.estimation.infer import bind_objective, infer
-from loyaltysem.estimation.plan import ModelFunction, MomentInput, Plan, hash_arrays, make_plan
-from loyaltysem.estimation.result import SEMResult
-from loyaltysem.estimation.start_values import admissible, cautious, start_values
+from loyaltysem.moments.data import GroupedData, group_labels, select
 
 
 @runtime_checkable
@@ -87,8 +83,15 @@ def sem(
         ``"ML"``.
     missing : str
         ``"listwise"``: cases with a missing value are left out, and counted in a finding.
-    group, group_equal, group_partial, ordered, parameterization, se, test
-        Reserved for models of several groups and ordinal data; only the defaults are accepted.
+    group : str, optional
+        Column that tells groups apart; they are taken in order of first appearance.
+    group_equal : sequence of str
+        What is equal across groups: ``loadings``, ``intercepts``, ``means``, ``regressions``,
+        ``residuals``, ``residual.covariances``, ``lv.variances``, ``lv.covariances``.
+    group_partial : sequence of str
+        Parameters left out of `group_equal`, such as ``"visual=~x2"`` or ``"x3~1"``.
+    ordered, parameterization, se, test
+        Reserved for ordinal data and robust corrections; only the defaults are accepted.
     std_lv : bool
         Fix latent variances at 1 instead of the first loadings.
     meanstructure : bool, optional
@@ -199,22 +202,19 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     -------
     SEMResult
     """
-    table = parameter_table(parse(plan.model), plan.defaults)
+    groups = group_labels(source, plan.group) if isinstance(source, pd.DataFrame) else ("",)
+    table = parameter_table(parse(plan.model), plan.defaults_for(len(groups)), groups)
     structure = compile_structure(table)
     _check_counts(table, structure)
     sample, data = _moments(plan, table, source)
     _check_cases(structure, sample)
-    objective = bind_objective(plan, structure, sample)
-    solution = _search(table, structure, sample, objective)
-    inference = infer(plan, table, structure, sample, objective, solution)
-    n_total = data.n_total if data else sample.n_total
-    findings = find(table, structure, solution, inference, sample.n_total, n_total)
-    hashed = plan.with_data_hash(
-        hash_arrays(*(data.values if data else (*sample.cov, *sample.mean)))
-    )
-    return SEMResult(
-        hashed, table, structure, sample, data, objective, solution, inference, findings
-    )
+    model = bind_model(plan, table, structure, sample)
+    solution = search(model)
+    inference = infer(model, solution)
+    findings = find(model, solution, inference, data.n_total if data else sample.n_total)
+    numbers = data.values if data else (*sample.cov, *sample.mean)
+    hashed = replace(model, plan=plan.with_data_hash(hash_arrays(*numbers)))
+    return SEMResult(hashed, data, solution, inference, findings)
 
 
 def _moment_input(
@@ -291,7 +291,7 @@ def _moments(
             hint="Check that the right file or sheet was read.",
         )
     _check_variables(table, source)
-    data = select(source, names)
+    data = select(source, names, plan.group)
     return from_data(data, offset), data
 
 
@@ -319,59 +319,6 @@ def _check_cases(structure: ModelStructure, sample: SampleMoments) -> None:
             code="data.too_few_cases",
             hint="Collect more answers or fit a smaller model.",
         )
-
-
-def _search(
-    table: ParameterTable, structure: ModelStructure, sample: SampleMoments, objective: Objective
-) -> Minimum:
-    """Find the minimum; where the first starts fail, try more cautious ones."""
-    first = start_values(table, sample)
-    attempts = [first, cautious(table, first)]
-    best: Minimum | None = None
-    for theta in attempts:
-        alpha = objective.map.alpha(theta)
-        if not all(admissible(i.moments.sigma) for i in objective.implied(alpha)):
-            continue
-        found = minimise(objective, alpha)
-        if best is None or found.value[0] < best.value[0]:
-            best = found
-        if found.converged[0]:
-            break
-    if best is None:
-        best = minimise(objective, objective.map.alpha(attempts[-1]))
-    _check_identified(table, structure, objective, best.alpha)
-    return best
-
-
-def _check_identified(
-    table: ParameterTable, structure: ModelStructure, objective: Objective, alpha: Array
-) -> None:
-    """Refuse a model whose parameters no data could determine.
-
-    A direction is unidentified when the expected information vanishes along it both at the
-    solution and at a point nearby: a model that is only empirically underidentified passes, and
-    gets a finding instead of standard errors.
-    """
-    nearby = alpha * (1.0 + 0.05 * np.cos(np.arange(alpha.shape[1]))) + 0.01
-    basis = np.zeros((alpha.shape[1], 0))
-    for point in (alpha, nearby):
-        info = information(objective, point, 1.0, observed=False)[0]
-        if not np.isfinite(info).all():
-            return
-        basis = unidentified_directions(info)
-        if not basis.shape[1]:
-            return
-    names = [
-        next(r for r, f in zip(table.rows, structure.free, strict=True) if f == i)
-        for i in involved(basis)
-    ]
-    listed = ", ".join(f"'{r.name}'" for r in names[:8])
-    raise ModelSpecificationError(
-        f"The model is not identified: the data cannot tell {listed} apart.",
-        code="spec.not_identified",
-        hint="Fix or equate one of them, or add indicators.",
-        span=next((r.span for r in names if r.span), None),
-    )
 
 
 def _warn(result: SEMResult) -> None:

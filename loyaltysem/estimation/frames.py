@@ -11,9 +11,9 @@ from scipy.stats import norm
 from loyaltysem.core.linalg import correlation
 from loyaltysem.core.types import Array
 from loyaltysem.engine.implied import Implied
+from loyaltysem.estimation.infer import Estimates, Inference
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import BlockStructure, ModelStructure
-from loyaltysem.estimation.infer import Estimates, Inference
 
 
 def parameter_frame(

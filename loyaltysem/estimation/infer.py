@@ -11,10 +11,11 @@ from loyaltysem.core.linalg import inverse_and_logdet
 from loyaltysem.core.optimise import Minimum, minimise
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.implied import Implied
-from loyaltysem.engine.objective import Objective, build_objective
+from loyaltysem.engine.restrictions import null_basis
+from loyaltysem.estimation.model import BoundModel, bind_model
 from loyaltysem.inference.defined import defined
 from loyaltysem.inference.fit_measures import FitSummary, fit_measures
-from loyaltysem.inference.information import information, model_based_vcov
+from loyaltysem.inference.information import information, restricted_vcov
 from loyaltysem.inference.moment_residuals import (
     MomentPair,
     lisrel_gfi,
@@ -23,11 +24,11 @@ from loyaltysem.inference.moment_residuals import (
 )
 from loyaltysem.inference.standardised import delta_method, standardised
 from loyaltysem.inference.tests_of_fit import TestStatistic, normal_loglik
-from loyaltysem.model.parameter_table import Parameter, ParameterTable
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.parameters import Parameter
 from loyaltysem.model.standardisation import standardisation_plan
 from loyaltysem.model.structure import ModelStructure, compile_structure
-from loyaltysem.moments.complete import SampleMoments, exogenous_values
-from loyaltysem.estimation.plan import Plan
+from loyaltysem.moments.complete import SampleMoments
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,50 +70,26 @@ class Inference:
     se_ok: bool
 
 
-def bind_objective(plan: Plan, structure: ModelStructure, sample: SampleMoments) -> Objective:
-    """Attach data to a structure under the plan's discrepancy."""
-    rows, values = exogenous_values(sample, structure.exogenous)
-    base = np.broadcast_to(structure.constant, (len(sample.cov[0]), structure.n_rows)).copy()
-    base[:, rows] = values
-    bound = [
-        plan.row.discrepancy.bind(cov, mean if block.meanstructure else np.zeros_like(mean))
-        for cov, mean, block in zip(sample.cov, sample.mean, structure.blocks, strict=True)
-    ]
-    return build_objective(structure, bound, sample.shares, base)
-
-
-def infer(
-    plan: Plan,
-    table: ParameterTable,
-    structure: ModelStructure,
-    sample: SampleMoments,
-    objective: Objective,
-    solution: Minimum,
-) -> Inference:
+def infer(model: BoundModel, solution: Minimum) -> Inference:
     """Compute standard errors, standardised values, defined parameters and fit indices."""
-    alpha = solution.alpha
-    info = information(objective, alpha, sample.weight, plan.information == "observed")
-    vcov, ok = model_based_vcov(info)
-    rows, defined_rows = _estimates(table, structure, objective, alpha, vcov)
-    summary = _fit_summary(plan, table, structure, sample, objective, solution)
+    alpha, objective = solution.alpha, model.objective
+    observed = model.plan.information == "observed"
+    info = information(objective, alpha, model.sample.weight, observed)
+    vcov, ok = restricted_vcov(info, null_basis(model.restrictions.active(alpha), info.shape[-1]))
+    rows, defined_rows = _estimates(model, alpha, vcov)
     return Inference(
         vcov=vcov[0],
         rows=rows,
         defined=defined_rows,
         implied=objective.implied(alpha),
-        measures=fit_measures(summary),
+        measures=fit_measures(_fit_summary(model, solution)),
         se_ok=bool(ok[0]),
     )
 
 
-def _estimates(
-    table: ParameterTable,
-    structure: ModelStructure,
-    objective: Objective,
-    alpha: Array,
-    vcov: Array,
-) -> tuple[Estimates, Estimates]:
-    labels = _label_rows(table.rows)
+def _estimates(model: BoundModel, alpha: Array, vcov: Array) -> tuple[Estimates, Estimates]:
+    table, structure, objective = model.table, model.structure, model.objective
+    labels = table.label_rows()
     theta = objective.map.theta(alpha)
     plain = theta, objective.map.derivative()[None]
     lv = standardised(objective, alpha, standardisation_plan(table, structure, latent_only=True))
@@ -132,14 +109,6 @@ def _estimates(
     return estimates([plain, lv, std]), estimates(computed)
 
 
-def _label_rows(rows: Sequence[Parameter]) -> dict[str, int]:
-    labels: dict[str, int] = {}
-    for i, row in enumerate(rows):
-        if row.label:
-            labels.setdefault(row.label, i)
-    return labels
-
-
 def baseline_table(table: ParameterTable) -> ParameterTable:
     """Return the independence model: variances, means and the covariances of x only."""
     x = set(table.roles.exogenous_observed)
@@ -157,16 +126,15 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
                 rows.append(Parameter(name, "~1", "", group))
     roles = replace(table.roles, latent=())
     free = [replace(r, label="", value=float("nan")) if r.free else r for r in rows]
-    return ParameterTable(tuple(free), (), roles, table.n_groups, table.defaults)
+    return ParameterTable(tuple(free), (), (), roles, table.n_groups, table.defaults)
 
 
-def _baseline_test(plan: Plan, table: ParameterTable, sample: SampleMoments) -> TestStatistic:
-    independent = baseline_table(table)
-    structure = compile_structure(independent)
-    objective = bind_objective(plan, structure, sample)
-    start = _sample_start(independent, sample)
-    solution = minimise(objective, objective.map.alpha(start))
-    return _test(structure, sample, solution)
+def _baseline_test(model: BoundModel) -> TestStatistic:
+    table = baseline_table(model.table)
+    baseline = bind_model(model.plan, table, compile_structure(table), model.sample)
+    start = _sample_start(table, model.sample)
+    solution = minimise(baseline.objective, baseline.objective.map.alpha(start))
+    return _test(baseline, solution)
 
 
 def _sample_start(table: ParameterTable, sample: SampleMoments) -> Array:
@@ -180,36 +148,31 @@ def _sample_start(table: ParameterTable, sample: SampleMoments) -> Array:
     return start
 
 
-def _test(structure: ModelStructure, sample: SampleMoments, solution: Minimum) -> TestStatistic:
-    statistic = max(float(sample.weight * solution.value[0]), 0.0)
-    return TestStatistic(statistic, structure.n_moments - structure.n_free)
+def _test(model: BoundModel, solution: Minimum) -> TestStatistic:
+    statistic = max(float(model.sample.weight * solution.value[0]), 0.0)
+    n_free = model.structure.n_free - model.n_equalities(solution.alpha)
+    return TestStatistic(statistic, model.structure.n_moments - n_free)
 
 
-def _fit_summary(
-    plan: Plan,
-    table: ParameterTable,
-    structure: ModelStructure,
-    sample: SampleMoments,
-    objective: Objective,
-    solution: Minimum,
-) -> FitSummary:
+def _fit_summary(model: BoundModel, solution: Minimum) -> FitSummary:
+    sample, structure, objective = model.sample, model.structure, model.objective
     pairs = _moment_pairs(structure, sample, objective.implied(solution.alpha))
-    user = _test(structure, sample, solution)
-    x = np.array([table.observed.index(n) for n in _fixed_x(table)], dtype=np.intp)
-    unrestricted = _unrestricted_loglik(sample, x)
+    user = _test(model, solution)
+    basis = null_basis(model.restrictions.active(solution.alpha), structure.n_free)
+    unrestricted = _unrestricted_loglik(sample, _fixed_x(model.table))
     discrepancies = [float(d.value[0]) for _, d in objective.local(solution.alpha)]
     loglik = unrestricted - 0.5 * sum(
         n * f for n, f in zip(sample.n_obs, discrepancies, strict=True)
     )
     return FitSummary(
         user=user,
-        baseline=_baseline_test(plan, table, sample),
-        rls=reweighted_statistic(objective, solution.alpha, pairs, sample.weight),
+        baseline=_baseline_test(model),
+        rls=reweighted_statistic(objective, solution.alpha, basis, pairs, sample.weight),
         weight=sample.weight,
         n_total=sample.n_total,
         n_groups=len(sample.n_obs),
-        n_free=structure.n_free,
-        p=len(table.observed),
+        n_free=structure.n_moments - user.df,
+        p=len(model.table.observed),
         n_moments=sum(b.p * (b.p + 1) // 2 for b in structure.blocks),
         loglik=loglik,
         loglik_unrestricted=unrestricted,
@@ -218,8 +181,10 @@ def _fit_summary(
     )
 
 
-def _fixed_x(table: ParameterTable) -> tuple[str, ...]:
-    return table.roles.exogenous_observed if table.defaults.fixed_x else ()
+def _fixed_x(table: ParameterTable) -> Indices:
+    """Return the positions of fixed x among the observed variables."""
+    names = table.roles.exogenous_observed if table.defaults.fixed_x else ()
+    return np.array([table.observed.index(n) for n in names], dtype=np.intp)
 
 
 def _unrestricted_loglik(sample: SampleMoments, x: Indices) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -14,7 +14,6 @@ import pandas as pd
 from loyaltysem._version import __version__
 from loyaltysem.core.errors import DataError, IncompatibleRequestError, did_you_mean
 from loyaltysem.core.types import Array
-from loyaltysem.model.parameter_table import Defaults
 from loyaltysem.estimation.estimators import (
     INFORMATION,
     LIKELIHOODS,
@@ -22,6 +21,8 @@ from loyaltysem.estimation.estimators import (
     Information,
     find_estimator,
 )
+from loyaltysem.model.group_equality import group_words
+from loyaltysem.model.parameters import Defaults
 
 ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
 
@@ -60,6 +61,8 @@ class Plan:
     likelihood : {"normal", "wishart"}
         S divided by N or by N − 1, and χ² = N·F or (N − 1)·F.
     missing : {"listwise"}
+    group : str or None
+        Column that tells groups apart.
     data_hash : str
         SHA-256 of the numbers that were analysed.
     version : str
@@ -73,6 +76,7 @@ class Plan:
     information: Information
     likelihood: str
     missing: str
+    group: str | None = None
     data_hash: str = ""
     version: str = __version__
 
@@ -81,13 +85,19 @@ class Plan:
         """The parts of the estimator."""
         return find_estimator(self.estimator)
 
+    def defaults_for(self, n_groups: int) -> Defaults:
+        """Return what is added to the model: several groups always have a mean structure."""
+        return replace(self.defaults, meanstructure=True) if n_groups > 1 else self.defaults
+
     def with_data_hash(self, data_hash: str) -> Plan:
         """Return the plan bound to data."""
         return replace(self, data_hash=data_hash)
 
     def to_json(self) -> str:
         """Serialise to JSON with sorted keys."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+        return json.dumps(
+            asdict(self), ensure_ascii=False, indent=1, sort_keys=True, default=sorted
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +126,6 @@ class MomentInput:
 
 #: Options whose only accepted value, in this version, is the default.
 RESERVED: Mapping[str, object] = {
-    "group": None,
-    "group_equal": (),
-    "group_partial": (),
     "ordered": (),
     "parameterization": "delta",
     "se": None,
@@ -171,7 +178,10 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         orthogonal=bool(options["orthogonal"]),
         meanstructure=base.meanstructure if means is None else bool(means),
         fixed_x=bool(options["fixed_x"]),
+        group_equal=group_words(_words(options["group_equal"])),
+        group_partial=_words(options["group_partial"]),
     )
+    group = options["group"]
     kind: Information = "observed" if chosen == "observed" else "expected"
     return Plan(
         function=function,
@@ -181,7 +191,15 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         information=kind,
         likelihood=str(options["likelihood"]),
         missing=str(options["missing"]),
+        group=None if group is None else str(group),
     )
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """Read one word or several."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(str(v) for v in value) if isinstance(value, Iterable) else ()
 
 
 def _plain(value: object) -> object:

@@ -10,10 +10,6 @@ import pandas as pd
 from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_mean
 from loyaltysem.core.optimise import Minimum
 from loyaltysem.engine.objective import Objective
-from loyaltysem.model.parameter_table import ParameterTable
-from loyaltysem.model.structure import ModelStructure
-from loyaltysem.moments.complete import SampleMoments
-from loyaltysem.moments.data import GroupedData
 from loyaltysem.estimation.frames import (
     covariance_frame,
     explained_variance,
@@ -21,8 +17,13 @@ from loyaltysem.estimation.frames import (
     parameter_frame,
 )
 from loyaltysem.estimation.infer import Inference
+from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.plan import Plan
 from loyaltysem.estimation.summary import summary_html, summary_text
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.structure import ModelStructure
+from loyaltysem.moments.complete import SampleMoments
+from loyaltysem.moments.data import GroupedData
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,30 +32,47 @@ class SEMResult:
 
     Attributes
     ----------
-    plan : Plan
-        The request with every default made concrete.
-    table : ParameterTable
-    structure : ModelStructure
-    sample : SampleMoments
-        Moments that were analysed.
+    model : BoundModel
+        Request, parameter table, structure, sample moments and objective; `plan`, `table`,
+        `structure`, `sample` and `objective` are read off it.
     data : GroupedData or None
         Complete cases; None when moments were given.
-    objective : Objective
     solution : Minimum
     inference : Inference
     findings : tuple of Finding
         What must be known before the numbers are used.
     """
 
-    plan: Plan
-    table: ParameterTable
-    structure: ModelStructure
-    sample: SampleMoments
+    model: BoundModel
     data: GroupedData | None
-    objective: Objective
     solution: Minimum
     inference: Inference
     findings: tuple[Finding, ...]
+
+    @property
+    def plan(self) -> Plan:
+        """The request with every default made concrete."""
+        return self.model.plan
+
+    @property
+    def table(self) -> ParameterTable:
+        """The parameter table."""
+        return self.model.table
+
+    @property
+    def structure(self) -> ModelStructure:
+        """The model as index arrays."""
+        return self.model.structure
+
+    @property
+    def sample(self) -> SampleMoments:
+        """The sample moments that were analysed."""
+        return self.model.sample
+
+    @property
+    def objective(self) -> Objective:
+        """The discrepancy as a function of the free parameters."""
+        return self.model.objective
 
     @property
     def converged(self) -> bool:

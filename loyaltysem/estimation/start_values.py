@@ -14,7 +14,8 @@ import numpy as np
 
 from loyaltysem.core.linalg import cholesky
 from loyaltysem.core.types import Array
-from loyaltysem.model.parameter_table import Parameter, ParameterTable
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.parameters import Parameter
 from loyaltysem.moments.complete import SampleMoments
 
 

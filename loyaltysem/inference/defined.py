@@ -8,7 +8,7 @@ import numpy as np
 
 from loyaltysem.core.types import Array
 from loyaltysem.model.expression import evaluate
-from loyaltysem.model.parameter_table import DefinedParameter
+from loyaltysem.model.parameters import DefinedParameter
 
 
 def defined(

@@ -29,6 +29,24 @@ def information(objective: Objective, alpha: Array, weight: float, observed: boo
     return 0.5 * weight * objective.hessian(alpha, observed)
 
 
+def restricted_vcov(info: Array, basis: Array) -> tuple[Array, Mask]:
+    """Return the covariance matrix of estimates that can move only within a basis.
+
+    Parameters
+    ----------
+    info : Array, shape (B, q, q)
+    basis : Array, shape (q, r)
+        Null space Z of the active restrictions' Jacobian; the identity without restrictions.
+
+    Notes
+    -----
+    ``V = Z(ZᵀIZ)⁻¹Zᵀ``, the upper left block of the inverse of the bordered information matrix
+    (Aitchison & Silvey 1958).
+    """
+    inner, ok = model_based_vcov(basis.T @ info @ basis)
+    return basis @ inner @ basis.T, ok
+
+
 def model_based_vcov(info: Array) -> tuple[Array, Mask]:
     """Invert information matrices (B, q, q); NaN where one is not positive definite.
 

@@ -94,7 +94,11 @@ def residual_indices(pairs: Sequence[MomentPair]) -> dict[str, float]:
 
 
 def reweighted_statistic(
-    objective: Objective, alpha: Array, pairs: Sequence[MomentPair], weight: float
+    objective: Objective,
+    alpha: Array,
+    basis: Array,
+    pairs: Sequence[MomentPair],
+    weight: float,
 ) -> float:
     """Browne's residual-based statistic under normal theory at the implied moments (RLS).
 
@@ -103,6 +107,8 @@ def reweighted_statistic(
     objective : Objective
     alpha : Array, shape (1, q)
         The solution.
+    basis : Array, shape (q, r)
+        Directions the restrictions leave free.
     pairs : sequence of MomentPair
         One a group.
     weight : float
@@ -123,7 +129,8 @@ def reweighted_statistic(
         distance += pair.share * float((weighted.sigma[0] * e).sum() + weighted.mu[0] @ d)
         back = block.chain.gradient(implied.jacobian.transpose_apply(weighted))[0]
         score += pair.share * back
-    form = 0.5 * objective.hessian(alpha, observed=False)
+    form = 0.5 * basis.T @ objective.hessian(alpha, observed=False) @ basis
+    score = score @ basis
     solved, ok = solve_positive(form, score[None])
     return weight * (distance - (float(score @ solved[0]) if ok[0] else 0.0))
 

@@ -37,7 +37,7 @@ def noncentrality_bound(statistic: float, df: int, probability: float) -> float:
     Examples
     --------
     >>> round(noncentrality_bound(85.3055, 24, 0.95), 2)
-    36.84
+    36.85
     """
     if df <= 0 or noncentral_cdf(statistic, df, 0.0) <= probability:
         return 0.0

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.model.parameter_table import Parameter, ParameterTable
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.parameters import Parameter
 from loyaltysem.model.structure import BlockStructure, ModelStructure
 
 

@@ -25,7 +25,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.model.parameter_table import Parameter, ParameterTable
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.parameters import Parameter
 
 MatrixName: TypeAlias = Literal["Lambda", "Theta", "Psi", "Beta", "nu", "alpha"]
 MATRICES: tuple[MatrixName, ...] = ("Lambda", "Theta", "Psi", "Beta", "nu", "alpha")
@@ -133,7 +134,8 @@ def compile_structure(table: ParameterTable) -> ModelStructure:
 
     Examples
     --------
-    >>> from loyaltysem.model.parameter_table import Defaults, parameter_table
+    >>> from loyaltysem.model.parameter_table import parameter_table
+    >>> from loyaltysem.model.parameters import Defaults
     >>> from loyaltysem.model.syntax import parse
     >>> structure = compile_structure(parameter_table(parse("f =~ x1 + x2 + x3"), Defaults()))
     >>> structure.n_free, structure.n_moments

@@ -41,7 +41,7 @@ class GroupedData:
         return sum(len(v) for v in self.values)
 
 
-def select(frame: pd.DataFrame, names: Sequence[str]) -> GroupedData:
+def select(frame: pd.DataFrame, names: Sequence[str], group: str | None = None) -> GroupedData:
     """Take `names` out of `frame` as numbers, keeping complete cases.
 
     Parameters
@@ -49,6 +49,8 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> GroupedData:
     frame : DataFrame
     names : sequence of str
         Variables of the model.
+    group : str, optional
+        Column whose values tell the groups apart, in order of first appearance.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> GroupedData:
             code="data.empty",
             hint="Check that the right file or sheet was read.",
         )
-    _check_columns(frame, names)
+    _check_columns(frame, names if group is None else [*names, group])
     values = np.column_stack([_numbers(frame[name], name) for name in names])
     complete = np.isfinite(values).all(axis=1)
     if not complete.any():
@@ -81,8 +83,40 @@ def select(frame: pd.DataFrame, names: Sequence[str]) -> GroupedData:
             code="data.no_complete_case",
             hint=_emptiest(values, names),
         )
-    rows = np.flatnonzero(complete)
-    return GroupedData(tuple(names), (values[complete],), ("",), (rows,), len(frame))
+    labels, member = _membership(frame, group)
+    rows = [np.flatnonzero(complete & (member == g)) for g in range(len(labels))]
+    _check_groups(labels, rows)
+    return GroupedData(
+        tuple(names), tuple(values[r] for r in rows), labels, tuple(rows), len(frame)
+    )
+
+
+def group_labels(frame: pd.DataFrame, group: str | None) -> tuple[str, ...]:
+    """Return the labels of the groups, in order of first appearance."""
+    if group is None:
+        return ("",)
+    _check_columns(frame, [group])
+    return _membership(frame, group)[0]
+
+
+def _membership(frame: pd.DataFrame, group: str | None) -> tuple[tuple[str, ...], Indices]:
+    """Return group labels and each row's group, -1 where the group is not known."""
+    if group is None:
+        return ("",), np.zeros(len(frame), dtype=np.intp)
+    codes, values = pd.factorize(frame[group])
+    return tuple(str(v) for v in values), np.asarray(codes, dtype=np.intp)
+
+
+def _check_groups(labels: Sequence[str], rows: Sequence[Indices]) -> None:
+    empty = [label for label, r in zip(labels, rows, strict=True) if not len(r)]
+    if empty or not labels:
+        raise DataError(
+            f"The group(s) {', '.join(map(repr, empty))} have no complete case."
+            if labels
+            else "The group column holds no value.",
+            code="data.empty_group",
+            hint="Leave the group out, or look at what is missing in it.",
+        )
 
 
 def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from loyaltysem.core.errors import ModelSpecificationError
-from loyaltysem.model.parameter_table import Defaults, ParameterTable, parameter_table
+from loyaltysem.model.parameter_table import ParameterTable, parameter_table
+from loyaltysem.model.parameters import Defaults
 from loyaltysem.model.syntax import parse
 
 
@@ -87,7 +88,7 @@ def test_groups_repeat_the_model_with_their_own_values() -> None:
         ("f =~ c(1,2)*x1 + x2", "spec.group_values", 1),
         ("f =~ x1 + 1", "spec.intercept", 1),
         ("f <~ x1 + x2", "spec.operator", 1),
-        ("f =~ x1 + a*x2\na > 0", "spec.constraint", 2),
+        ("f =~ x1 + a*x2\n2 > 1", "spec.constraint", 2),
     ],
 )
 def test_faults_point_home(text: str, code: str, line: int) -> None:

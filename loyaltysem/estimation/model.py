@@ -1,0 +1,102 @@
+"""A model that has met its data: everything that is fixed before the search starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loyaltysem.core.errors import ModelSpecificationError
+from loyaltysem.core.types import Array
+from loyaltysem.engine.objective import Objective, build_objective
+from loyaltysem.engine.restrictions import Reduction, Restrictions, linear_reduction
+from loyaltysem.estimation.plan import Plan
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.structure import ModelStructure
+from loyaltysem.moments.complete import SampleMoments, exogenous_values
+
+
+@dataclass(frozen=True, slots=True)
+class BoundModel:
+    """Request, model and data in the form the search needs.
+
+    Attributes
+    ----------
+    plan : Plan
+    table : ParameterTable
+    structure : ModelStructure
+    sample : SampleMoments
+    objective : Objective
+        In the free parameters α (q).
+    restrictions : Restrictions
+        What α must obey.
+    reduction : Reduction or None
+        α = Kα' + k where all restrictions are linear equalities.
+    """
+
+    plan: Plan
+    table: ParameterTable
+    structure: ModelStructure
+    sample: SampleMoments
+    objective: Objective
+    restrictions: Restrictions
+    reduction: Reduction | None
+
+    def n_equalities(self, alpha: Array) -> int:
+        """Return how many free parameters the equalities take away at α (1, q)."""
+        if not self.restrictions.zero:
+            return 0
+        return int(np.linalg.matrix_rank(self.restrictions.equalities(alpha)[1][0]))
+
+
+def bind_model(
+    plan: Plan, table: ParameterTable, structure: ModelStructure, sample: SampleMoments
+) -> BoundModel:
+    """Attach data to a model under the plan's discrepancy.
+
+    Raises
+    ------
+    ModelSpecificationError
+        When the constraints contradict one another.
+    """
+    restrictions = _restrictions(table, structure)
+    reduction = None
+    if restrictions:
+        try:
+            reduction = linear_reduction(restrictions, structure.n_free)
+        except ValueError:
+            raise _contradiction(table) from None
+    objective = _objective(plan, structure, sample)
+    return BoundModel(plan, table, structure, sample, objective, restrictions, reduction)
+
+
+def _objective(plan: Plan, structure: ModelStructure, sample: SampleMoments) -> Objective:
+    rows, values = exogenous_values(sample, structure.exogenous)
+    base = np.broadcast_to(structure.constant, (len(sample.cov[0]), structure.n_rows)).copy()
+    base[:, rows] = values
+    bound = [
+        plan.row.discrepancy.bind(cov, mean if block.meanstructure else np.zeros_like(mean))
+        for cov, mean, block in zip(sample.cov, sample.mean, structure.blocks, strict=True)
+    ]
+    return build_objective(structure, bound, sample.shares, base)
+
+
+def _restrictions(table: ParameterTable, structure: ModelStructure) -> Restrictions:
+    rows = table.label_rows()
+    return Restrictions(
+        zero=tuple(r.expression for r in table.restrictions if r.operator == "=="),
+        nonnegative=tuple(r.expression for r in table.restrictions if r.operator == ">"),
+        labels={label: int(structure.free[row]) for label, row in rows.items()},
+        fixed={label: table.rows[row].value for label, row in rows.items()},
+        derived=tuple((d.name, d.expression) for d in table.defined),
+    )
+
+
+def _contradiction(table: ParameterTable) -> ModelSpecificationError:
+    listed = "; ".join(r.text for r in table.restrictions)
+    return ModelSpecificationError(
+        f"No parameters can satisfy all constraints at once: {listed}.",
+        code="spec.contradiction",
+        hint="Take one of them out.",
+        span=table.restrictions[0].span,
+    )

@@ -1,0 +1,200 @@
+"""Find the minimum: starting values, restrictions, and the check that the model is identified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from loyaltysem.core.errors import ModelSpecificationError
+from loyaltysem.core.linalg import involved
+from loyaltysem.core.optimise import Minimum, Status, minimise
+from loyaltysem.core.types import Array
+from loyaltysem.engine.restrictions import ReducedObjective, null_basis
+from loyaltysem.estimation.model import BoundModel
+from loyaltysem.estimation.start_values import admissible, cautious, start_values
+from loyaltysem.inference.information import information, unidentified_directions
+
+
+def search(model: BoundModel) -> Minimum:
+    """Minimise the discrepancy; where the first starts fail, try more cautious ones.
+
+    Raises
+    ------
+    ModelSpecificationError
+        When no data could determine the parameters.
+    """
+    first = start_values(model.table, model.sample)
+    best: Minimum | None = None
+    for theta in (first, cautious(model.table, first)):
+        alpha = model.objective.map.alpha(theta)
+        if not all(admissible(i.moments.sigma) for i in model.objective.implied(alpha)):
+            continue
+        found = _minimise(model, alpha)
+        if best is None or found.value[0] < best.value[0] or not best.converged[0]:
+            best = found
+        if found.converged[0]:
+            break
+    if best is None:
+        best = _minimise(model, model.objective.map.alpha(cautious(model.table, first)))
+    _check_identified(model, best.alpha)
+    return best
+
+
+def _minimise(model: BoundModel, alpha: Array) -> Minimum:
+    if not model.restrictions:
+        return minimise(model.objective, alpha)
+    if model.reduction is not None:
+        reduced = ReducedObjective(model.objective, model.reduction)
+        found = minimise(reduced, model.reduction.reduce(alpha))
+        return Minimum(
+            model.reduction.expand(found.alpha),
+            found.value, found.decrement, found.status, found.n_iter,
+        )  # fmt: skip
+    return _sequential_quadratic(model, alpha)
+
+
+def _sequential_quadratic(model: BoundModel, alpha: Array) -> Minimum:
+    """Minimise under nonlinear or inequality restrictions, one replicate.
+
+    SLSQP finds the active set, in parameters scaled to unit curvature; Newton steps on the
+    Lagrangian then bring the solution to the precision of an unrestricted fit.
+    """
+    objective, restrictions = model.objective, model.restrictions
+    curvature = np.diagonal(objective.hessian(alpha, observed=False)[0])
+    scale = 1.0 / np.sqrt(np.maximum(curvature, 1e-8))
+
+    def value(x: Array) -> float:
+        return _finite(objective.value((x * scale)[None])[0])
+
+    def slope(x: Array) -> Array:
+        return np.asarray(np.nan_to_num(objective.gradient((x * scale)[None])[0]) * scale)
+
+    constraints: Any = []
+    if restrictions.zero:
+        constraints.append(_constraint("eq", restrictions.equalities, scale))
+    if restrictions.nonnegative:
+        constraints.append(_constraint("ineq", restrictions.inequalities, scale))
+    found = minimize(
+        value,
+        alpha[0] / scale,
+        jac=slope,
+        method="SLSQP",
+        constraints=constraints,
+        options={"maxiter": 1000, "ftol": 1e-13},
+    )
+    return _polish(model, (found.x * scale)[None], int(found.nit))
+
+
+def _constraint(
+    kind: str, part: Callable[[Array], tuple[Array, Array]], scale: Array
+) -> dict[str, object]:
+    """Write restrictions the way SciPy takes them, in scaled parameters."""
+    return {
+        "type": kind,
+        "fun": lambda x: part((x * scale)[None])[0][0],
+        "jac": lambda x: part((x * scale)[None])[1][0] * scale,
+    }
+
+
+def _finite(value: float) -> float:
+    return value if np.isfinite(value) else 1e10
+
+
+def _polish(model: BoundModel, alpha: Array, n_iter: int) -> Minimum:
+    """Take Newton steps on the Lagrangian with the active set held."""
+    decrement = np.inf
+    for _ in range(50):
+        value, jacobian, gradient, curvature = _lagrangian(model, alpha)
+        step = _kkt_step(curvature, jacobian, gradient, value)
+        decrement = float(step @ curvature @ step)
+        trial = alpha + step
+        if not np.isfinite(model.objective.value(trial)).all():
+            break
+        alpha = trial
+        n_iter += 1
+        if abs(decrement) < 1e-14 and np.abs(value).max(initial=0.0) < 1e-10:
+            break
+    violated = model.restrictions.inequalities(alpha)[0].min(initial=0.0) < -1e-6
+    good = abs(decrement) < 1e-9 and not violated
+    status = Status.CONVERGED if good else Status.NO_DESCENT
+    return Minimum(
+        alpha,
+        model.objective.value(alpha),
+        np.array([decrement]),
+        np.array([status], dtype=np.intp),
+        np.array([n_iter], dtype=np.intp),
+    )
+
+
+def _lagrangian(model: BoundModel, alpha: Array) -> tuple[Array, Array, Array, Array]:
+    """Return active values (a,), their Jacobian (a, q), gradient (q,) and curvature (q, q)."""
+    restrictions = model.restrictions
+    equal, d_equal = restrictions.equalities(alpha)
+    unequal, d_unequal = restrictions.inequalities(alpha)
+    active = unequal[0] < 1e-6
+    value = np.concatenate([equal[0], unequal[0][active]])
+    jacobian = np.concatenate([d_equal[0], d_unequal[0][active]])
+    gradient = model.objective.gradient(alpha)[0]
+    multipliers = np.linalg.lstsq(jacobian.T, gradient, rcond=None)[0]
+    keep = np.r_[np.ones(len(equal[0]), bool), multipliers[len(equal[0]) :] > 0]
+    curvature = model.objective.hessian(alpha, observed=True)[0]
+
+    def normal(a: Array) -> Array:
+        rows = np.concatenate(
+            [restrictions.equalities(a)[1][0], restrictions.inequalities(a)[1][0][active]]
+        )
+        return np.asarray(multipliers @ rows)
+
+    curvature = curvature - _differences(normal, alpha)
+    return value[keep], jacobian[keep], gradient, curvature
+
+
+def _differences(function: Callable[[Array], Array], alpha: Array, step: float = 1e-5) -> Array:
+    """Differentiate an exact first derivative once more, by central differences."""
+    columns = []
+    for j in range(alpha.shape[1]):
+        shift = np.zeros_like(alpha)
+        shift[0, j] = step
+        columns.append((function(alpha + shift) - function(alpha - shift)) / (2 * step))
+    return np.stack(columns, axis=1)
+
+
+def _kkt_step(curvature: Array, jacobian: Array, gradient: Array, value: Array) -> Array:
+    a = len(jacobian)
+    system = np.block([[curvature, jacobian.T], [jacobian, np.zeros((a, a))]])
+    solution = np.linalg.lstsq(system, -np.concatenate([gradient, value]), rcond=None)[0]
+    return np.asarray(solution[: len(gradient)], dtype=np.float64)
+
+
+def _check_identified(model: BoundModel, alpha: Array) -> None:
+    """Refuse a model whose parameters no data could determine.
+
+    A direction is unidentified when the expected information vanishes along it both at the
+    solution and at a point nearby: a model that is only empirically underidentified passes, and
+    gets a finding instead of standard errors.
+    """
+    nearby = alpha * (1.0 + 0.05 * np.cos(np.arange(alpha.shape[1]))) + 0.01
+    directions = np.zeros((alpha.shape[1], 0))
+    for point in (alpha, nearby):
+        info = information(model.objective, point, 1.0, observed=False)[0]
+        if not np.isfinite(info).all():
+            return
+        basis = null_basis(model.restrictions.active(point), alpha.shape[1])
+        flat = unidentified_directions(basis.T @ info @ basis)
+        if not flat.shape[1]:
+            return
+        directions = basis @ flat
+    rows = [
+        next(r for r, f in zip(model.table.rows, model.structure.free, strict=True) if f == i)
+        for i in involved(directions)
+    ]
+    listed = ", ".join(f"'{r.name}'" for r in rows[:8])
+    raise ModelSpecificationError(
+        f"The model is not identified: the data cannot tell {listed} apart.",
+        code="spec.not_identified",
+        hint="Fix or equate one of them, or add indicators.",
+        span=next((r.span for r in rows if r.span), None),
+    )

@@ -1,0 +1,91 @@
+"""The rows nobody writes: variances, covariances, moments of x, intercepts, and the scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+
+from loyaltysem.model.parameters import FREED, NAN, Defaults, Parameter
+from loyaltysem.model.variables import Roles
+
+
+def complete(
+    written: list[Parameter], role: Roles, defaults: Defaults, group: int
+) -> list[Parameter]:
+    """Add the implied rows of one group to the written ones and set the scale of the latents."""
+    present = {r.key for r in written}
+    implied = [r for r in _implied(role, defaults) if r.key not in present]
+    rows = [*written, *(replace(r, group=group) for r in implied)]
+    if defaults.std_lv:
+        rows = [_unit_variance(r, role) for r in rows]
+    elif defaults.fix_marker:
+        rows = _fix_markers(rows)
+    if defaults.fix_single_indicator:
+        rows = _fix_single_indicators(rows)
+    return [replace(r, value=NAN) if r.value == FREED else r for r in rows]
+
+
+def _row(lhs: str, op: str, rhs: str, free: bool, value: float = 0.0) -> Parameter:
+    return Parameter(lhs, op, rhs, free=free, value=NAN if free else value)
+
+
+def _implied(role: Roles, d: Defaults) -> Iterator[Parameter]:
+    """Yield the rows lavaan adds, in lavaan's order; `complete` drops those already written."""
+    x = role.exogenous_observed
+    explained = [n for n in role.observed if n not in x]
+    for name in (*explained, *role.latent):
+        yield _row(name, "~~", name, d.free_variances)
+    if d.covary_exogenous_latents:
+        for a, b in combinations(role.exogenous_latent, 2):
+            yield _row(a, "~~", b, not d.orthogonal)
+    if d.covary_outcomes:
+        for a, b in combinations(role.outcomes, 2):
+            latent_pair = a in role.latent and b in role.latent
+            yield _row(a, "~~", b, not (d.orthogonal and latent_pair))
+    for i, a in enumerate(x):
+        for b in x[i:]:
+            yield replace(_row(a, "~~", b, not d.fixed_x, NAN), exogenous=d.fixed_x)
+    if d.meanstructure:
+        yield from _intercepts(role, d, explained)
+
+
+def _intercepts(role: Roles, d: Defaults, explained: list[str]) -> Iterator[Parameter]:
+    for name in explained:
+        yield _row(name, "~1", "", d.free_observed_intercepts)
+    for name in role.exogenous_observed:
+        yield replace(_row(name, "~1", "", not d.fixed_x, NAN), exogenous=d.fixed_x)
+    for name in role.latent:
+        yield _row(name, "~1", "", d.free_latent_means)
+
+
+def _unit_variance(row: Parameter, role: Roles) -> Parameter:
+    untouched = row.is_variance and row.lhs in role.latent and not row.user and row.free
+    return replace(row, free=False, value=1.0) if untouched else row
+
+
+def _fix_markers(rows: list[Parameter]) -> list[Parameter]:
+    """Fix the first loading of each latent at 1 unless the user fixed it or freed it with NA."""
+    seen: set[str] = set()
+    result = []
+    for row in rows:
+        if row.op == "=~" and row.lhs not in seen:
+            seen.add(row.lhs)
+            if row.free and row.value != FREED:
+                row = replace(row, free=False, value=1.0)
+        result.append(row)
+    return result
+
+
+def _fix_single_indicators(rows: list[Parameter]) -> list[Parameter]:
+    """Fix the residual of a latent's only indicator at 0 where the user said nothing of it."""
+    indicators: dict[str, list[str]] = {}
+    for row in rows:
+        if row.op == "=~":
+            indicators.setdefault(row.lhs, []).append(row.rhs)
+    single = {names[0] for names in indicators.values() if len(names) == 1}
+    single -= {n for n in single if sum(n in names for names in indicators.values()) > 1}
+    return [
+        replace(r, free=False, value=0.0) if r.is_variance and r.lhs in single and not r.user else r
+        for r in rows
+    ]
