@@ -61,7 +61,7 @@ def test_every_parameter_agrees(pair: tuple[dict[str, Any], dict[str, Any]]) -> 
         mine = ours[_key(theirs)]
         room = EST * (theirs["se"] or 0.01)
         assert mine["est"] == pytest.approx(theirs["est"], abs=room), _key(theirs)
-        assert mine["std_lv"] == pytest.approx(_number(theirs["std_lv"]), abs=5e-5, rel=5e-5)
+        assert mine["std_lv"] == pytest.approx(_number(theirs["std_lv"]), abs=5e-5, rel=2e-4)
         assert mine["std_all"] == pytest.approx(_number(theirs["std_all"]), abs=3e-5)
         if theirs["se"]:
             assert mine["se"] == pytest.approx(theirs["se"], rel=SE), _key(theirs)
