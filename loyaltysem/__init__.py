@@ -18,9 +18,9 @@ from loyaltysem._version import __version__
 if TYPE_CHECKING:
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
+    from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.report.path_diagram import path_diagram
     from loyaltysem.report.report import report
-    from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.survey.questionnaire import load_questionnaire
     from loyaltysem.survey.responses import read_responses
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import ParamSpec, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from loyaltysem.core.errors import (
     ConvergenceWarning,
@@ -184,7 +184,7 @@ def _run(
 ) -> SEMResult:
     plan = make_plan(function, model, options)
     moments = _moment_input(data, sample_cov, sample_mean, sample_nobs)
-    with threadpool_limits(limits=1):  # small matrices: more threads only get in each other's way
+    with _threads().limit(limits=1):  # small matrices: more threads get in each other's way
         result = fit(plan, moments if moments is not None else _frame(data))
     _warn(result)
     return result
@@ -215,6 +215,12 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     numbers = data.values if data else (*sample.cov, *sample.mean)
     hashed = replace(model, plan=plan.with_data_hash(hash_arrays(*numbers)))
     return SEMResult(hashed, data, solution, inference, findings)
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    """Find the BLAS libraries once: looking for them takes longer than a small fit."""
+    return ThreadpoolController()
 
 
 def _moment_input(

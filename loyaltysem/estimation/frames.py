@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from loyaltysem.core.linalg import correlation
 from loyaltysem.core.types import Array
@@ -56,12 +56,12 @@ def _statistics(estimates: Estimates, standardized: bool, level: float) -> dict[
     est, se = estimates.value, estimates.se
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(se > 0, est / se, np.nan)
-    half = norm.isf((1.0 - level) / 2.0) * se
+    half = -ndtri((1.0 - level) / 2.0) * se
     columns = {
         "est": est,
         "se": se,
         "z": z,
-        "pvalue": 2.0 * norm.sf(np.abs(z)),
+        "pvalue": 2.0 * ndtr(-np.abs(z)),
         "ci_lower": est - half,
         "ci_upper": est + half,
     }

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, inf, log, nan, sqrt
 
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from loyaltysem.inference.tests_of_fit import (
     TestStatistic,
@@ -157,7 +157,7 @@ def hoelter(user: TestStatistic, weight: float, size: float) -> float:
     """Hoelter's (1983) critical N: the N at which χ² would just reject at `size`."""
     if user.df == 0 or user.statistic <= 0:
         return nan if user.df == 0 else inf
-    return float(chi2.isf(size, user.df)) / (user.statistic / weight) + 1.0
+    return float(chdtri(user.df, size)) / (user.statistic / weight) + 1.0
 
 
 def incremental(s: FitSummary) -> dict[str, float]:

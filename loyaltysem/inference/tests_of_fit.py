@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf, log, nan, pi
 
 from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
+from scipy.special import chdtr, chdtrc, chndtr
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ class TestStatistic:
     @property
     def pvalue(self) -> float:
         """Probability of a larger statistic under the model."""
-        return float(chi2.sf(self.statistic, self.df)) if self.df > 0 else nan
+        return float(chdtrc(self.df, self.statistic)) if self.df > 0 else nan
 
 
 def noncentral_cdf(statistic: float, df: int, noncentrality: float) -> float:
     """Distribution function of the noncentral chi-square distribution."""
     if noncentrality <= 0:
-        return float(chi2.cdf(statistic, df))
-    return float(ncx2.cdf(statistic, df, noncentrality))
+        return float(chdtr(df, statistic))
+    return float(chndtr(statistic, df, noncentrality))
 
 
 def noncentrality_bound(statistic: float, df: int, probability: float) -> float:

@@ -101,8 +101,8 @@ def test_caret_stands_under_wide_characters() -> None:
     assert source == "信任 =~ 题1 题2"
 
 
-PIECES = "f x1 =~ ~ ~~ := == < | ~*~ + - * / ^ ( ) , 0.5 NA c start 1 ; # : group 信 ? e9".split()
-ALPHABET = st.sampled_from([*PIECES, "\n", " ", "\t", '"'])
+PIECES = """f x1 =~ ~ ~~ := == < | ~*~ + - * / ^ ( ) , 0.5 NA c start 1 ; # : group 信 ? e9"""
+ALPHABET = st.sampled_from([*PIECES.split(), "\n", " ", "\t", '"'])
 
 
 @given(st.lists(ALPHABET, max_size=25).map("".join))
