@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib.figure import Figure as Canvas
 
 from loyaltysem.core.display import bounded
 from loyaltysem.core.text import Text
@@ -67,9 +68,9 @@ def loading_dots(loadings: pd.DataFrame, words: Words) -> Figure:
 
 
 def _figure(key: str, caption: Text, axes: Axes, alt: str, words: Words) -> Figure:
-    figure = axes.get_figure(root=True)
-    if figure is None:  # the axes were made one line above, with their figure
-        raise AssertionError(key)
+    figure = axes.figure
+    if not isinstance(figure, Canvas):  # our own drawing functions made it: never a subfigure
+        raise TypeError(f"{key}: {type(figure).__name__}")
     return Figure(
         key, words.say(caption), svg_of(figure, key), alt, float(figure.get_size_inches()[0])
     )

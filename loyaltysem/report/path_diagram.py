@@ -198,7 +198,7 @@ def _canvas(content: Rect, note_width: float, ax: Axes | None) -> tuple[Axes, fl
 
 
 def _dots_per_inch(ax: Axes) -> float:
-    figure = ax.get_figure(root=True)
+    figure = ax.get_figure()
     if figure is None:
         raise IncompatibleRequestError(
             "The axes belong to no figure.",
