@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
-    from loyaltysem.report.path_diagram import path_diagram
-    from loyaltysem.report.report import report
+    from loyaltysem.reporting.path_diagram import path_diagram
+    from loyaltysem.reporting.report import report
     from loyaltysem.survey.questionnaire import load_questionnaire
     from loyaltysem.survey.responses import read_responses
 
@@ -36,8 +36,8 @@ _HOMES = {
     "htmt": "analysis.validity",
     "load_questionnaire": "survey.questionnaire",
     "read_responses": "survey.responses",
-    "report": "report.report",
-    "path_diagram": "report.path_diagram",
+    "report": "reporting.report",
+    "path_diagram": "reporting.path_diagram",
 }
 
 __all__ = [

@@ -60,7 +60,7 @@ def _extra(extra: str, distribution: str, purpose: str) -> Check:
 
 
 def _fonts() -> Check:
-    from loyaltysem.report.fonts import typeface_for
+    from loyaltysem.reporting.fonts import typeface_for
 
     face = typeface_for(["客户忠诚度"], "zh")
     found = face.family if face else "none; diagrams are drawn with English names"

@@ -98,7 +98,7 @@ def diagram(arguments: argparse.Namespace) -> int:
             code="diagram.format",
             hint="Name the file, for instance, diagram.svg.",
         )
-    from loyaltysem.report.path_diagram import path_diagram
+    from loyaltysem.reporting.path_diagram import path_diagram
 
     fit = fitted(arguments, read_text(arguments.model, "model"))
     axes = path_diagram(fit.parameters(standardized=True), fit.rsquare())

@@ -86,7 +86,7 @@ def read_text(path: Path, what: str) -> str:
 
 def write_report(analysis: Analysis, folder: Path, languages: str) -> None:
     """Write report and numbers; nothing appears unless everything could be made."""
-    from loyaltysem.report.report import report
+    from loyaltysem.reporting.report import report
     from loyaltysem.study.output import write_together
 
     chosen = cast("tuple[Language, ...]", ("en", "zh") if languages == "both" else (languages,))
@@ -105,7 +105,7 @@ def picture(axes: Axes, kind: str) -> bytes:
     """Return a picture as bytes; without a date, so the same model gives the same file."""
     import io
 
-    from loyaltysem.report.svg import svg_of
+    from loyaltysem.reporting.svg import svg_of
 
     figure = axes.get_figure(root=True)
     assert figure is not None  # axes that were just drawn on have a figure

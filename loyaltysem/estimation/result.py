@@ -18,6 +18,7 @@ from loyaltysem.estimation.frames import (
 )
 from loyaltysem.estimation.infer import Inference
 from loyaltysem.estimation.model import BoundModel
+from loyaltysem.estimation.modification import modification_frame, score_test_frame
 from loyaltysem.estimation.plan import Plan
 from loyaltysem.estimation.summary import summary_html, summary_text
 from loyaltysem.model.parameter_table import ParameterTable
@@ -123,6 +124,26 @@ class SEMResult:
     def rsquare(self) -> pd.Series:
         """Return R² of every explained variable."""
         return explained_variance(self.table, self.structure.blocks[0], self.inference, 0)
+
+    def modification_indices(self, top: int | None = None) -> pd.DataFrame:
+        """Return score tests of every parameter the model could free, the largest first.
+
+        Parameters
+        ----------
+        top : int, optional
+            Keep only this many.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group mi epc sepc_lv sepc_all``: the expected fall of χ², the expected
+            parameter change and its standardised values. Theory decides what to free.
+        """
+        return modification_frame(self.model, self.solution.alpha, top)
+
+    def score_tests(self) -> pd.DataFrame:
+        """Return a score test for dropping each equality: ``restriction chisq df pvalue``."""
+        return score_test_frame(self.model, self.solution.alpha)
 
     def implied_cov(self) -> pd.DataFrame:
         """Return the model-implied covariance matrix of the observed variables."""

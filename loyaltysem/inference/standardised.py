@@ -46,6 +46,27 @@ def standardised(
     return value, jacobian
 
 
+def standardising_factors(
+    objective: Objective, alpha: Array, plans: Sequence[StandardisationPlan]
+) -> Array:
+    """Return what each table row is multiplied by to be standardised, shape (B, t)."""
+    theta = objective.map.theta(alpha)
+    factors = np.full_like(theta, np.nan)
+    for block, implied, plan in zip(
+        objective.blocks, objective.implied(alpha), plans, strict=True
+    ):
+        w = np.concatenate([implied_variances(block, implied)[0], np.abs(theta)], axis=1)
+        with np.errstate(all="ignore"):
+            factors[:, plan.rows] = np.prod(
+                [
+                    np.where(power != 0, w[:, place], 1.0) ** power
+                    for place, power in zip(plan.place, plan.power, strict=True)
+                ],
+                axis=0,
+            )
+    return factors
+
+
 def _apply(
     plan: StandardisationPlan, theta: Array, d_theta: Array, w: Array, dw: Array
 ) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ import pandas as pd
 from loyaltysem.core.display import bounded
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.text import Language, Text
-from loyaltysem.report.drawing import (
+from loyaltysem.reporting.drawing import (
     NOTE_SIZE,
     VALUE_SIZE,
     NodeText,
@@ -22,11 +22,11 @@ from loyaltysem.report.drawing import (
     edge_text,
     node_sizes,
 )
-from loyaltysem.report.fonts import LINE_HEIGHT, POINTS_PER_INCH, Typeface, typeface_for, wrapped
-from loyaltysem.report.geometry import Rect, union
-from loyaltysem.report.graph import Edge, Graph, build_graph
-from loyaltysem.report.layout import lay_out
-from loyaltysem.report.routes import curve_extent, place_labels, routes, stubs
+from loyaltysem.reporting.fonts import LINE_HEIGHT, POINTS_PER_INCH, Typeface, typeface_for, wrapped
+from loyaltysem.reporting.geometry import Rect, union
+from loyaltysem.reporting.graph import Edge, Graph, build_graph
+from loyaltysem.reporting.layout import lay_out
+from loyaltysem.reporting.routes import curve_extent, place_labels, routes, stubs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ import pandas as pd
 
 from loyaltysem.core.display import bounded, interval, number, pvalue
 from loyaltysem.core.text import Text
-from loyaltysem.report.document import Cell, Table
-from loyaltysem.report.tables.layout import (
+from loyaltysem.reporting.document import Cell, Table
+from loyaltysem.reporting.tables.layout import (
     ESTIMATE_NOTE,
     ColumnSpec,
     Record,

@@ -6,8 +6,8 @@ import pytest
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.references import REFERENCES
 from loyaltysem.core.text import Text
-from loyaltysem.report.report import report
-from tests.report.samples import FORMULA, HOSTILE, make_analysis
+from loyaltysem.reporting.report import report
+from tests.reporting.samples import FORMULA, HOSTILE, make_analysis
 
 TABLES = {
     "sample", "items", "fit", "loadings", "reliability", "fornell_larcker", "fornell_larcker_top",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from loyaltysem.report.blocks import OUTWARD
-from loyaltysem.report.geometry import (
+from loyaltysem.reporting.blocks import OUTWARD
+from loyaltysem.reporting.geometry import (
     Point,
     Rect,
     along_curve,
@@ -19,8 +19,8 @@ from loyaltysem.report.geometry import (
     polyline,
     rect_edge,
 )
-from loyaltysem.report.graph import Edge, Graph
-from loyaltysem.report.layout import Layout
+from loyaltysem.reporting.graph import Edge, Graph
+from loyaltysem.reporting.layout import Layout
 
 STUB = 0.2
 """Length of a residual's stub, inches."""

@@ -1,7 +1,7 @@
 import pytest
 
 from loyaltysem.study.analysis import Analysis
-from tests.report.samples import make_analysis
+from tests.reporting.samples import make_analysis
 
 
 @pytest.fixture(scope="session")

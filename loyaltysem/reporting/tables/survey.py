@@ -8,8 +8,8 @@ import pandas as pd
 
 from loyaltysem.core.display import integer, number, percent
 from loyaltysem.core.text import Text
-from loyaltysem.report.document import Cell, Table
-from loyaltysem.report.tables.layout import (
+from loyaltysem.reporting.document import Cell, Table
+from loyaltysem.reporting.tables.layout import (
     ColumnSpec,
     Record,
     Words,

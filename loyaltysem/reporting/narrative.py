@@ -10,9 +10,9 @@ import pandas as pd
 from loyaltysem.analysis.cutoffs import REGISTRY, judge
 from loyaltysem.core.display import bounded, integer, number, p_relation
 from loyaltysem.core.text import Text
-from loyaltysem.report.document import FindingItem, FindingList, Paragraph
-from loyaltysem.report.tables.layout import Record, Words, records_of
-from loyaltysem.report.tables.structure import FIT_NAMES
+from loyaltysem.reporting.document import FindingItem, FindingList, Paragraph
+from loyaltysem.reporting.tables.layout import Record, Words, records_of
+from loyaltysem.reporting.tables.structure import FIT_NAMES
 
 if TYPE_CHECKING:
     from loyaltysem.core.errors import Finding

@@ -11,7 +11,7 @@ import pandas as pd
 from loyaltysem.core.display import MISSING, bounded, interval, number, pvalue
 from loyaltysem.core.references import reference
 from loyaltysem.core.text import Language, Text
-from loyaltysem.report.document import Align, Cell, Column, Row, Table
+from loyaltysem.reporting.document import Align, Cell, Column, Row, Table
 
 Record: TypeAlias = Mapping[str, Any]
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from loyaltysem.core.display import bounded, interval, number
 from loyaltysem.core.text import Language, Text
-from loyaltysem.report.drawing import ACCENT, FAINT, INK
-from loyaltysem.report.fonts import Typeface, typeface_for
+from loyaltysem.reporting.drawing import ACCENT, FAINT, INK
+from loyaltysem.reporting.fonts import Typeface, typeface_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

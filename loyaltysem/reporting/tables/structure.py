@@ -9,8 +9,8 @@ import pandas as pd
 
 from loyaltysem.core.display import MISSING, bounded, integer, interval, number, p_relation, pvalue
 from loyaltysem.core.text import Text
-from loyaltysem.report.document import Cell, Column, Row, Table, Tone
-from loyaltysem.report.tables.layout import (
+from loyaltysem.reporting.document import Cell, Column, Row, Table, Tone
+from loyaltysem.reporting.tables.layout import (
     ESTIMATE_NOTE,
     ColumnSpec,
     Record,

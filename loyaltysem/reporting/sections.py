@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from loyaltysem.core.display import MISSING, bounded, integer, interval, number, p_relation
 from loyaltysem.core.references import REFERENCES, reference
 from loyaltysem.core.text import Language, Text
-from loyaltysem.report import figures, narrative, tables
-from loyaltysem.report.document import (
+from loyaltysem.reporting import figures, narrative, tables
+from loyaltysem.reporting.document import (
     Block,
     Callout,
     Definitions,
@@ -24,7 +24,7 @@ from loyaltysem.report.document import (
     Table,
     numbered,
 )
-from loyaltysem.report.tables import Words
+from loyaltysem.reporting.tables import Words
 
 if TYPE_CHECKING:
     from loyaltysem.study.analysis import Analysis

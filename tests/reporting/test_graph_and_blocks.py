@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from loyaltysem.report.blocks import build_block, groups_of_roots
-from loyaltysem.report.fonts import typeface_for, wrapped
-from loyaltysem.report.geometry import (
+from loyaltysem.reporting.blocks import build_block, groups_of_roots
+from loyaltysem.reporting.fonts import typeface_for, wrapped
+from loyaltysem.reporting.geometry import (
     Rect,
     crosses,
     ellipse_edge,
@@ -11,8 +11,8 @@ from loyaltysem.report.geometry import (
     rect_edge,
     union,
 )
-from loyaltysem.report.graph import build_graph
-from tests.report.samples import frame
+from loyaltysem.reporting.graph import build_graph
+from tests.reporting.samples import frame
 
 COLUMNS = ["lhs", "op", "rhs", "std_all", "pvalue"]
 

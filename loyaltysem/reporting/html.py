@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from loyaltysem.core.text import Text
-from loyaltysem.report.document import Block, Document
+from loyaltysem.reporting.document import Block, Document
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -49,7 +49,7 @@ def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("loyaltysem.report"),
+        loader=PackageLoader("loyaltysem.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from loyaltysem.report.geometry import Rect, union
-from loyaltysem.report.graph import Graph
+from loyaltysem.reporting.geometry import Rect, union
+from loyaltysem.reporting.graph import Graph
 
 Side: TypeAlias = Literal["left", "right", "up", "down"]
 Sizes: TypeAlias = Mapping[str, tuple[float, float]]

@@ -12,8 +12,8 @@ import pandas as pd
 from loyaltysem.analysis.cutoffs import REGISTRY, judge
 from loyaltysem.core.display import MISSING, bounded, integer, interval
 from loyaltysem.core.text import Text
-from loyaltysem.report.document import Cell, Column, Row, Table
-from loyaltysem.report.tables.layout import (
+from loyaltysem.reporting.document import Cell, Column, Row, Table
+from loyaltysem.reporting.tables.layout import (
     ESTIMATE_NOTE,
     ColumnSpec,
     Record,

@@ -8,12 +8,12 @@ from matplotlib.patches import Rectangle
 
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.text import Text
-from loyaltysem.report import fonts, path_diagram, to_dot
-from loyaltysem.report.geometry import Rect
-from loyaltysem.report.graph import build_graph
-from loyaltysem.report.path_diagram import describe
-from loyaltysem.report.svg import svg_of
-from tests.report.samples import LABELS, frame
+from loyaltysem.reporting import fonts, path_diagram, to_dot
+from loyaltysem.reporting.geometry import Rect
+from loyaltysem.reporting.graph import build_graph
+from loyaltysem.reporting.path_diagram import describe
+from loyaltysem.reporting.svg import svg_of
+from tests.reporting.samples import LABELS, frame
 
 MODELS = ("cfa", "bifactor", "democracy", "growth", "observed_path", "ecsi", "second_order")
 COLUMNS = ["lhs", "op", "rhs", "std_all", "pvalue"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loyaltysem.core.display import bounded, stars
-from loyaltysem.report.fonts import LINE_HEIGHT, POINTS_PER_INCH, Typeface
-from loyaltysem.report.geometry import Point, Rect
-from loyaltysem.report.graph import Edge
-from loyaltysem.report.routes import Route, Stub
+from loyaltysem.reporting.fonts import LINE_HEIGHT, POINTS_PER_INCH, Typeface
+from loyaltysem.reporting.geometry import Point, Rect
+from loyaltysem.reporting.graph import Edge
+from loyaltysem.reporting.routes import Route, Stub
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
-from loyaltysem.report.blocks import Block, Side, Sizes, build_block, groups_of_roots, stacked
-from loyaltysem.report.geometry import (
+from loyaltysem.reporting.blocks import Block, Side, Sizes, build_block, groups_of_roots, stacked
+from loyaltysem.reporting.geometry import (
     Point,
     Rect,
     angle,
@@ -23,7 +23,7 @@ from loyaltysem.report.geometry import (
     length_inside,
     union,
 )
-from loyaltysem.report.graph import Graph
+from loyaltysem.reporting.graph import Graph
 
 Cell: TypeAlias = tuple[int, int]
 """Column (left to right) and half-row (bottom to top)."""

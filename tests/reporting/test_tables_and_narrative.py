@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
 
-from loyaltysem.report import narrative, tables
-from loyaltysem.report.plots import forest_plot, loadings_plot
-from loyaltysem.report.tables import Words
-from tests.report.samples import LABELS, make_analysis
+from loyaltysem.reporting import narrative, tables
+from loyaltysem.reporting.plots import forest_plot, loadings_plot
+from loyaltysem.reporting.tables import Words
+from tests.reporting.samples import LABELS, make_analysis
 
 EN, ZH = Words("en", LABELS, frozenset({"BEH1"})), Words("zh", LABELS, frozenset({"BEH1"}))
 

@@ -1,15 +1,15 @@
 """One function per table of a report: raw numbers in, a `Table` of display strings out."""
 
-from loyaltysem.report.tables.appendix import covariances, parameters, published
-from loyaltysem.report.tables.layout import Words
-from loyaltysem.report.tables.measurement import (
+from loyaltysem.reporting.tables.appendix import covariances, parameters, published
+from loyaltysem.reporting.tables.layout import Words
+from loyaltysem.reporting.tables.measurement import (
     fornell_larcker,
     htmt,
     loadings,
     reliability,
 )
-from loyaltysem.report.tables.structure import defined, hypotheses, model_fit, paths, rsquare
-from loyaltysem.report.tables.survey import items, sample
+from loyaltysem.reporting.tables.structure import defined, hypotheses, model_fit, paths, rsquare
+from loyaltysem.reporting.tables.survey import items, sample
 
 __all__ = [
     "Words",

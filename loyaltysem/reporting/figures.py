@@ -9,12 +9,12 @@ from matplotlib.figure import Figure as Canvas
 
 from loyaltysem.core.display import bounded
 from loyaltysem.core.text import Text
-from loyaltysem.report.document import Figure
-from loyaltysem.report.graph import build_graph
-from loyaltysem.report.path_diagram import describe, path_diagram
-from loyaltysem.report.plots import forest_plot, loadings_plot
-from loyaltysem.report.svg import svg_of
-from loyaltysem.report.tables import Words
+from loyaltysem.reporting.document import Figure
+from loyaltysem.reporting.graph import build_graph
+from loyaltysem.reporting.path_diagram import describe, path_diagram
+from loyaltysem.reporting.plots import forest_plot, loadings_plot
+from loyaltysem.reporting.svg import svg_of
+from loyaltysem.reporting.tables import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

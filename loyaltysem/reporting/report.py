@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, get_args
 
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.text import Language, Text
-from loyaltysem.report.document import Document
-from loyaltysem.report.html import to_html
-from loyaltysem.report.sections import compose
+from loyaltysem.reporting.document import Document
+from loyaltysem.reporting.html import to_html
+from loyaltysem.reporting.sections import compose
 from loyaltysem.study.analysis import Analysis
 from loyaltysem.study.output import write_together
 

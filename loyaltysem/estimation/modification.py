@@ -1,0 +1,176 @@
+"""Modification indices and score tests of a fitted model, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.special import chdtrc
+
+from loyaltysem.core.types import Array
+from loyaltysem.engine.restrictions import null_basis
+from loyaltysem.estimation.model import BoundModel, bind_model
+from loyaltysem.inference.modification import ScoreTests, modification_indices, release_tests
+from loyaltysem.inference.standardised import standardising_factors
+from loyaltysem.model.candidates import candidates
+from loyaltysem.model.parameters import Parameter
+from loyaltysem.model.standardisation import standardisation_plan
+from loyaltysem.model.structure import compile_structure
+
+#: Candidates tried at once: keeps the curvature matrix small for models of hundreds of items.
+CHUNK = 400
+
+
+def modification_frame(model: BoundModel, alpha: Array, top: int | None) -> pd.DataFrame:
+    """Return ``lhs op rhs group mi epc sepc_lv sepc_all``, the largest index first."""
+    possible = candidates(model.table)
+    parts = [_chunk(model, alpha, possible[i : i + CHUNK]) for i in range(0, len(possible), CHUNK)]
+    columns = ["lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all"]
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    frame = frame.dropna(subset="mi").sort_values("mi", ascending=False, kind="stable")
+    return (frame if top is None else frame.head(top)).reset_index(drop=True)
+
+
+def _chunk(model: BoundModel, alpha: Array, possible: Sequence[Parameter]) -> pd.DataFrame:
+    """Compute the indices of some candidates, in a model where they are parameters too."""
+    keys = {(r.group, r.key) for r in possible}
+    kept = [r for r in model.table.rows if (r.group, r.key) not in keys]
+    freed = [replace(r, free=True, label="", value=float("nan")) for r in possible]
+    larger = _enlarged(model, [*kept, *freed])
+    start = _enlarged_alpha(model, alpha, larger, possible)
+    structure = larger.structure
+    places = structure.free[len(kept) :]
+    basis = null_basis(model.restrictions.active(alpha), alpha.shape[1])
+    tests = modification_indices(
+        larger.objective.gradient(start)[0],
+        larger.objective.hessian(start, observed=False)[0],
+        places,
+        basis,
+        model.sample.weight,
+    )
+    return _frame(possible, tests, _factors(larger, start, len(kept)))
+
+
+def _enlarged(model: BoundModel, rows: Sequence[Parameter]) -> BoundModel:
+    """Bind a model with other rows, and no restrictions, to the same data."""
+    table = replace(model.table, rows=tuple(rows), restrictions=(), defined=())
+    return bind_model(model.plan, table, compile_structure(table), model.sample)
+
+
+def _enlarged_alpha(
+    model: BoundModel, alpha: Array, larger: BoundModel, possible: Sequence[Parameter]
+) -> Array:
+    """Place the present estimates, and the values at which the candidates are fixed."""
+    theta = model.objective.map.theta(alpha)[0]
+    values = {(r.group, r.key): x for r, x in zip(model.table.rows, theta, strict=True)}
+    values |= {(r.group, r.key): r.value for r in possible}
+    full = np.array([[values[r.group, r.key] for r in larger.table.rows]])
+    return larger.objective.map.alpha(full)
+
+
+def _factors(larger: BoundModel, alpha: Array, skip: int) -> tuple[Array, Array]:
+    lv, std = (
+        standardising_factors(
+            larger.objective,
+            alpha,
+            standardisation_plan(larger.table, larger.structure, latent_only=latent_only),
+        )[0, skip:]
+        for latent_only in (True, False)
+    )
+    return lv, std
+
+
+def _frame(
+    possible: Sequence[Parameter], tests: ScoreTests, factors: tuple[Array, Array]
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "lhs": [r.lhs for r in possible],
+            "op": [r.op for r in possible],
+            "rhs": [r.rhs for r in possible],
+            "group": [r.group for r in possible],
+            "mi": tests.statistic,
+            "epc": tests.change,
+            "sepc_lv": tests.change * factors[0],
+            "sepc_all": tests.change * factors[1],
+        }
+    )
+
+
+def score_test_frame(model: BoundModel, alpha: Array) -> pd.DataFrame:
+    """Return a score test for every equality: ``restriction chisq df pvalue``, the total last.
+
+    Parameters that share a label count as equal to the first of them; written constraints are
+    tested beside them.
+    """
+    rows, pairs = _unshared(model.table.rows)
+    larger = _enlarged(model, rows)
+    theta = model.objective.map.theta(alpha)
+    start = larger.objective.map.alpha(theta)
+    free = larger.structure.free
+    equalities = np.zeros((len(pairs), larger.structure.n_free))
+    for n, (first, other) in enumerate(pairs):
+        equalities[n, free[first]], equalities[n, free[other]] = 1.0, -1.0
+    _, written = model.restrictions.equalities(alpha)
+    jacobian = np.concatenate([equalities, _spread(model, larger, written[0])])
+    tests, total = release_tests(
+        larger.objective.gradient(start)[0],
+        larger.objective.hessian(start, observed=False)[0],
+        jacobian,
+        model.sample.weight,
+    )
+    texts = [_pair_text(model.table.rows, pair) for pair in pairs]
+    texts += [r.text for r in model.table.restrictions if r.operator == "=="]
+    rank = int(np.linalg.matrix_rank(jacobian)) if len(jacobian) else 0
+    statistic = np.append(tests.statistic, total if rank else np.nan)
+    df = np.append(np.ones(len(texts), dtype=int), rank)
+    return pd.DataFrame(
+        {
+            "restriction": [*texts, "all"],
+            "chisq": statistic,
+            "df": df,
+            "pvalue": [
+                float(chdtrc(d, s)) if d else float("nan")
+                for d, s in zip(df, statistic, strict=True)
+            ],
+        }
+    )
+
+
+def _unshared(
+    rows: Sequence[Parameter],
+) -> tuple[list[Parameter], list[tuple[int, int]]]:
+    """Give every row a parameter of its own; return which rows were one parameter."""
+    first: dict[str, int] = {}
+    pairs: list[tuple[int, int]] = []
+    result: list[Parameter] = []
+    for i, row in enumerate(rows):
+        if row.free and row.label:
+            if row.label in first:
+                pairs.append((first[row.label], i))
+            else:
+                first[row.label] = i
+        result.append(replace(row, label=""))
+    return result, pairs
+
+
+def _spread(model: BoundModel, larger: BoundModel, jacobian: Array) -> Array:
+    """Write restrictions on shared parameters as restrictions on the first row of each."""
+    spread = np.zeros((len(jacobian), larger.structure.n_free))
+    seen: set[int] = set()
+    for row, number in enumerate(model.structure.free):
+        if number >= 0 and int(number) not in seen:
+            seen.add(int(number))
+            spread[:, larger.structure.free[row]] = jacobian[:, number]
+    return spread
+
+
+def _pair_text(rows: Sequence[Parameter], pair: tuple[int, int]) -> str:
+    several = any(r.group > 1 for r in rows)
+
+    def name(row: Parameter) -> str:
+        return f"{row.name} (group {row.group})" if several else row.name
+
+    return f"{name(rows[pair[0]])} == {name(rows[pair[1]])}"
