@@ -183,13 +183,14 @@ def provenance() -> str:
     """Return the sidecar that labels the answers as synthetic wherever they are read."""
     chinese = (
         f"按已发表研究的二阶模型生成的 {RESPONDENTS} 份模拟答卷，"
-        "信度已校准至其报告值，不含任何真实受访者。"
+        "信度已校准至其报告值，不含任何真实受访者。结构路径由脚本设定，其显著性不构成证据。"
     )
     return f"""synthetic: true
 description:
   en: >-
     Synthetic answers of {RESPONDENTS} invented customers, drawn from the second-order model of the
-    published study and calibrated to its printed reliabilities. No row is a person.
+    published study and calibrated to its printed reliabilities. No row is a person. The
+    structural paths were chosen by the script: their significance is no evidence.
   zh: {chinese}
 made_by: data/make_study_data.py
 seed: {SEED}

@@ -8,6 +8,7 @@ import pytest
 from loyaltysem.core.optimise import Status, minimise
 from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.engine.objective import build_objective
+from loyaltysem.engine.terms import MatrixTerm
 from loyaltysem.model.parameter_table import parameter_table
 from loyaltysem.model.parameters import Defaults
 from loyaltysem.model.structure import compile_structure
@@ -28,7 +29,7 @@ def solve(cov: np.ndarray, mean: np.ndarray, means: bool, start: np.ndarray | No
     structure = compile_structure(table)
     base = np.broadcast_to(structure.constant, (len(cov), structure.n_rows)).copy()
     bound = MaximumLikelihood().bind(cov, mean if means else np.zeros_like(mean))
-    objective = build_objective(structure, [bound], [1.0], base)
+    objective = build_objective(structure, [MatrixTerm(bound)], [1.0], base)
     theta = np.array([[1.0 if r.op in ("~~", "=~") else 0.1 for r in table.rows]] * len(cov))
     theta = theta * np.array([[0.2 if r.op == "~~" and r.lhs != r.rhs else 1 for r in table.rows]])
     return minimise(objective, objective.map.alpha(theta) if start is None else start)

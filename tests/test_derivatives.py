@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loyaltysem.engine.discrepancies import MaximumLikelihood
+from loyaltysem.engine.discrepancies import GeneralisedLeastSquares, MaximumLikelihood
 from loyaltysem.engine.objective import Objective, build_objective
+from loyaltysem.engine.terms import MatrixTerm
 from loyaltysem.inference.standardised import standardised
 from loyaltysem.model.parameter_table import parameter_table
 from loyaltysem.model.parameters import Defaults
@@ -23,7 +24,7 @@ STRUCTURES = {
     "mixed": "f =~ x1 + x2 + x3\nf ~ x4\nx5 ~ f + x4\nx6 ~~ x1",
     "equal": "f =~ a*x1 + a*x2 + b*x3\ng =~ x4 + a*x5 + b*x6\ng ~ f",
 }
-DISCREPANCIES = {"ml": MaximumLikelihood()}
+DISCREPANCIES = {"ml": MaximumLikelihood(), "gls": GeneralisedLeastSquares()}
 
 
 def objective(text: str, discrepancy: str, means: bool, seed: int = 3) -> tuple[Objective, object]:
@@ -32,7 +33,9 @@ def objective(text: str, discrepancy: str, means: bool, seed: int = 3) -> tuple[
     structure = compile_structure(table)
     data = rng.normal(size=(2, 60, 6)) @ (np.eye(6) + 0.3)
     cov = np.stack([np.cov(d.T, bias=True) for d in data])
-    bound = DISCREPANCIES[discrepancy].bind(cov, data.mean(axis=1) if means else np.zeros((2, 6)))
+    bound = MatrixTerm(
+        DISCREPANCIES[discrepancy].bind(cov, data.mean(axis=1) if means else np.zeros((2, 6)))
+    )
     base = np.broadcast_to(structure.constant, (2, structure.n_rows)).copy()
     return build_objective(structure, [bound], [1.0], base), (table, structure)
 
@@ -81,7 +84,7 @@ class TestDerivatives:
         obj, model = objective(STRUCTURES[name], discrepancy, means)
         alpha = point(obj, model)
         fitted = obj.implied(alpha)[0].moments
-        bound = DISCREPANCIES[discrepancy].bind(fitted.sigma, fitted.mu)
+        bound = MatrixTerm(DISCREPANCIES[discrepancy].bind(fitted.sigma, fitted.mu))
         perfect = build_objective(model[1], [bound], [1.0], obj.map.base)
         np.testing.assert_allclose(
             perfect.hessian(alpha, observed=False),

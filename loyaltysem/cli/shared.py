@@ -28,11 +28,14 @@ def progress(message: str) -> None:
 
 def fitted(arguments: argparse.Namespace, model: str) -> SEMResult:
     """Fit a model to a plain table of numbers."""
+    from loyaltysem.estimation.findings import refuse_too_few_cases
     from loyaltysem.estimation.fit import sem
     from loyaltysem.survey.exchange.csv_file import read_csv_table
 
     table = read_csv_table(arguments.data, encoding=arguments.encoding)
-    return sem(model, numeric(table.frame), estimator=arguments.estimator)
+    fit = sem(model, numeric(table.frame), estimator=arguments.estimator)
+    refuse_too_few_cases(fit.findings)
+    return fit
 
 
 def numeric(frame: pd.DataFrame) -> pd.DataFrame:

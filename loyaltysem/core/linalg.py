@@ -82,15 +82,21 @@ def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
 def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     """Solve ``h x = g`` for positive-definite `h` (B, q, q) and `g` (B, q).
 
+    The matrices are brought to a unit diagonal first, so that units do not matter, and count as
+    singular when a Cholesky pivot falls below 1e-8.
+
     Returns
     -------
     x : Array, shape (B, q)
     ok : Mask, shape (B,)
         False where `h` is not positive definite; `x` is then meaningless.
     """
-    _, ok = cholesky(h)
-    safe = np.where(ok[:, None, None], h, np.eye(h.shape[-1]))
-    solution = np.linalg.solve(safe, g[..., None])[..., 0]
+    scale = np.sqrt(np.maximum(np.diagonal(h, axis1=1, axis2=2), 1e-300))
+    lower, ok = cholesky(h / (scale[:, :, None] * scale[:, None, :]))
+    ok = ok & (np.diagonal(lower, axis1=1, axis2=2).min(axis=1, initial=1.0) > 1e-8)
+    lower = np.where(ok[:, None, None], lower, np.eye(h.shape[-1]))
+    half = np.linalg.solve(lower, (g / scale)[..., None])
+    solution = np.linalg.solve(np.swapaxes(lower, 1, 2), half)[..., 0] / scale
     return np.asarray(solution, dtype=np.float64), ok
 
 
@@ -127,7 +133,7 @@ def involved(basis: Array, share: float = 0.1) -> list[int]:
 
 def correlation(cov: Array) -> Array:
     """Scale covariance matrices (..., p, p) to correlations."""
-    sd = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # NaN beside a negative variance
+        sd = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
         result: Array = cov / (sd[..., :, None] * sd[..., None, :])
     return result

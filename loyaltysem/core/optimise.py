@@ -53,11 +53,15 @@ class Tolerance:
         falls below this; the step that was computed is still taken.
     near : float
         Below this decrement exact curvature is used.
+    exact : bool
+        Use exact curvature throughout, its eigenvalues made positive where they are not: slower,
+        but it leaves regions where expected curvature creeps.
     max_iterations : int
     """
 
     decrement: float = 1e-13
     near: float = 1e-1
+    exact: bool = False
     max_iterations: int = 200
 
 
@@ -113,7 +117,8 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
     for _ in range(tolerance.max_iterations):
         if not len(active):
             break
-        step, slope = _steps(problem, alpha, active, decrement[active] < tolerance.near)
+        near = (decrement[active] < tolerance.near) | tolerance.exact
+        step, slope = _steps(problem, alpha, active, near, tolerance.exact)
         decrement[active] = -slope
         n_iter[active] += 1
         done = -slope < tolerance.decrement
@@ -129,24 +134,28 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
     return Minimum(alpha, value, decrement, status, n_iter)
 
 
-def _steps(problem: Problem, alpha: Array, active: Indices, near: Mask) -> tuple[Array, Array]:
+def _steps(
+    problem: Problem, alpha: Array, active: Indices, near: Mask, exact: bool
+) -> tuple[Array, Array]:
     """Newton steps of the active replicates and their slopes gᵀstep (negative)."""
     step = np.zeros((len(active), alpha.shape[1]))
     slope = np.zeros(len(active))
     for observed in (False, True):
         mine = np.flatnonzero(near == observed)
         if len(mine):
-            step[mine], slope[mine] = _newton(problem, alpha, active[mine], observed)
+            step[mine], slope[mine] = _newton(problem, alpha, active[mine], observed, exact)
     return step, slope
 
 
-def _newton(problem: Problem, alpha: Array, rows: Indices, observed: bool) -> tuple[Array, Array]:
+def _newton(
+    problem: Problem, alpha: Array, rows: Indices, observed: bool, exact: bool
+) -> tuple[Array, Array]:
     part = problem.take(rows)
     _, gradient, curvature = part.expansion(alpha[rows], observed)
     step, ok = solve_positive(curvature, -gradient)
     if not ok.all():
         bad = np.flatnonzero(~ok)
-        if observed:
+        if observed and not exact:
             again = problem.take(rows[bad])
             _, _, expected = again.expansion(alpha[rows[bad]], False)
             step[bad], fine = solve_positive(expected, -gradient[bad])

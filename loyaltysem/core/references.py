@@ -85,6 +85,13 @@ _METHODS = (
         "10.1037/0033-2909.88.3.588",
     ),
     Reference(
+        "bentler_chou_1987",
+        ("Bentler, P. M.", "Chou, C.-P."),
+        1987,
+        "Practical issues in structural modeling",
+        "Sociological Methods & Research, 16(1), 78–117",
+    ),
+    Reference(
         "bollen_1989",
         ("Bollen, K. A.",),
         1989,

@@ -61,6 +61,45 @@ class Discrepancy(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class GeneralisedLeastSquares:
+    """Normal-theory GLS: ``F = ½ tr[(S⁻¹(S − Σ))²] + (m − μ)ᵀS⁻¹(m − μ)`` (Browne 1974)."""
+
+    def bind(self, cov: Array, mean: Array) -> BoundDiscrepancy:
+        """Attach sample moments."""
+        return BoundQuadratic(cov, mean, inverse_and_logdet(cov)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class BoundQuadratic:
+    """``½ tr[(W(S − Σ))²] + (m − μ)ᵀW(m − μ)`` with `w` (B, p, p) free of the parameters."""
+
+    cov: Array
+    mean: Array
+    w: Array
+
+    def take(self, rows: Indices) -> BoundQuadratic:
+        """Keep some replicates."""
+        return BoundQuadratic(self.cov[rows], self.mean[rows], self.w[rows])
+
+    def value(self, moments: Moments) -> Array:
+        """Return F alone, shape (B,)."""
+        product = self.w @ (self.cov - moments.sigma)
+        d = self.mean - moments.mu
+        value = 0.5 * np.einsum("bij,bji->b", product, product)
+        value = value + np.einsum("bi,bij,bj->b", d, self.w, d)
+        return np.where(np.isfinite(value), value, np.inf)
+
+    def __call__(self, moments: Moments) -> LocalDiscrepancy:
+        """Return F with its derivatives in moment space."""
+        d = self.mean - moments.mu
+        value = self.value(moments)
+        slope = -self.w @ (self.cov - moments.sigma) @ self.w
+        weight = NormalTheory(self.w)
+        gradient = Moments(slope, -2.0 * (self.w @ d[:, :, None])[:, :, 0])
+        return LocalDiscrepancy(value, gradient, weight, weight, np.isfinite(value))
+
+
+@dataclass(frozen=True, slots=True)
 class MaximumLikelihood:
     """The normal-theory ML discrepancy.
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.engine.discrepancies import BoundDiscrepancy, LocalDiscrepancy
 from loyaltysem.engine.implied import Implied, implied
 from loyaltysem.engine.parameter_map import (
     BlockChain,
@@ -16,6 +15,7 @@ from loyaltysem.engine.parameter_map import (
     block_chain,
     parameter_map,
 )
+from loyaltysem.engine.terms import LocalTerm, Term
 from loyaltysem.model.structure import BlockStructure, ModelStructure
 
 
@@ -25,7 +25,7 @@ class Block:
 
     share: float
     structure: BlockStructure
-    bound: BoundDiscrepancy
+    term: Term
     chain: BlockChain
 
 
@@ -51,9 +51,7 @@ class Objective:
 
     def take(self, rows: Indices) -> Objective:
         """Keep some replicates."""
-        blocks = tuple(
-            Block(b.share, b.structure, b.bound.take(rows), b.chain) for b in self.blocks
-        )
+        blocks = tuple(Block(b.share, b.structure, b.term.take(rows), b.chain) for b in self.blocks)
         return Objective(self.map.take(rows), blocks)
 
     def implied(self, alpha: Array) -> tuple[Implied, ...]:
@@ -61,16 +59,16 @@ class Objective:
         theta = self.map.theta(alpha)
         return tuple(implied(b.structure, theta) for b in self.blocks)
 
-    def local(self, alpha: Array) -> tuple[tuple[Implied, LocalDiscrepancy], ...]:
-        """Return implied moments and discrepancies of every group."""
-        return tuple(
-            (i, b.bound(i.moments)) for i, b in zip(self.implied(alpha), self.blocks, strict=True)
-        )
+    def local(self, alpha: Array) -> tuple[LocalTerm, ...]:
+        """Return every group's discrepancy with its derivatives."""
+        theta = self.map.theta(alpha)
+        return tuple(b.term.local(implied(b.structure, theta), theta) for b in self.blocks)
 
     def value(self, alpha: Array) -> Array:
-        """Return f, shape (B,); +inf where an implied covariance matrix is not PD."""
-        pairs = zip(self.implied(alpha), self.blocks, strict=True)
-        return np.asarray(sum(b.share * b.bound.value(i.moments) for i, b in pairs))
+        """Return f, shape (B,); +inf outside the domain of the discrepancy."""
+        theta = self.map.theta(alpha)
+        parts = (b.share * b.term.value(implied(b.structure, theta), theta) for b in self.blocks)
+        return np.asarray(sum(parts))
 
     def gradient(self, alpha: Array) -> Array:
         """Return ∇f, shape (B, q)."""
@@ -86,48 +84,31 @@ class Objective:
             Exact second derivatives; otherwise their expectation (Fisher scoring).
         """
         local = self.local(alpha)
-        value = np.asarray(sum(b.share * d.value for b, (_, d) in self._with(local)))
-        curvature = self._observed(local) if observed else self._expected(local)
-        return value, self._gradient(local), curvature
+        value = np.asarray(sum(b.share * x.value for b, x in zip(self.blocks, local, strict=True)))
+        return value, self._gradient(local), self._curvature(local, observed)
 
     def hessian(self, alpha: Array, observed: bool) -> Array:
         """Return the expected or the exact second derivative of f, shape (B, q, q)."""
-        local = self.local(alpha)
-        return self._observed(local) if observed else self._expected(local)
+        return self._curvature(self.local(alpha), observed)
 
-    def _with(
-        self, local: Sequence[tuple[Implied, LocalDiscrepancy]]
-    ) -> list[tuple[Block, tuple[Implied, LocalDiscrepancy]]]:
-        return list(zip(self.blocks, local, strict=True))
-
-    def _gradient(self, local: Sequence[tuple[Implied, LocalDiscrepancy]]) -> Array:
+    def _gradient(self, local: Sequence[LocalTerm]) -> Array:
         parts = (
-            b.share * b.chain.gradient(i.jacobian.transpose_apply(d.gradient))
-            for b, (i, d) in self._with(local)
+            b.share * b.chain.gradient(x.gradient())
+            for b, x in zip(self.blocks, local, strict=True)
         )
         return np.asarray(sum(parts))
 
-    def _expected(self, local: Sequence[tuple[Implied, LocalDiscrepancy]]) -> Array:
+    def _curvature(self, local: Sequence[LocalTerm], observed: bool) -> Array:
         parts = (
-            2.0 * b.share * b.chain.form(d.expected.gram(i.jacobian))
-            for b, (i, d) in self._with(local)
-        )
-        return np.asarray(sum(parts))
-
-    def _observed(self, local: Sequence[tuple[Implied, LocalDiscrepancy]]) -> Array:
-        parts = (
-            b.share
-            * b.chain.form(
-                2.0 * d.observed.gram(i.jacobian) + i.jacobian.curvature_of_moments(d.gradient)
-            )
-            for b, (i, d) in self._with(local)
+            b.share * b.chain.form(x.observed() if observed else x.expected())
+            for b, x in zip(self.blocks, local, strict=True)
         )
         return np.asarray(sum(parts))
 
 
 def build_objective(
     structure: ModelStructure,
-    bound: Sequence[BoundDiscrepancy],
+    terms: Sequence[Term],
     shares: Sequence[float],
     base: Array,
 ) -> Objective:
@@ -136,7 +117,7 @@ def build_objective(
     Parameters
     ----------
     structure : ModelStructure
-    bound : sequence of BoundDiscrepancy
+    terms : sequence of Term
         One a group.
     shares : sequence of float
         N_g / N.
@@ -144,7 +125,7 @@ def build_objective(
         Fixed values and sample moments of fixed x.
     """
     blocks = tuple(
-        Block(float(share), block, data, block_chain(structure, block))
-        for share, block, data in zip(shares, structure.blocks, bound, strict=True)
+        Block(float(share), block, term, block_chain(structure, block))
+        for share, block, term in zip(shares, structure.blocks, terms, strict=True)
     )
     return Objective(parameter_map(structure, base), blocks)

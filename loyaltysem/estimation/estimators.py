@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from loyaltysem.core.errors import IncompatibleRequestError, did_you_mean
-from loyaltysem.engine.discrepancies import Discrepancy, MaximumLikelihood
+from loyaltysem.core.types import Array
+from loyaltysem.engine.discrepancies import (
+    Discrepancy,
+    GeneralisedLeastSquares,
+    MaximumLikelihood,
+)
+from loyaltysem.engine.terms import MatrixTerm, Term
+from loyaltysem.model.structure import BlockStructure
 
 Information: TypeAlias = Literal["expected", "observed"]
 INFORMATION: tuple[Information, ...] = ("expected", "observed")
@@ -23,6 +30,9 @@ class Estimator:
     ----------
     name : str
     discrepancy : Discrepancy
+        Of Σ and μ.
+    n_minus_one : bool
+        Moments divided by N − 1 and χ² = (N − 1)·F, whatever the likelihood.
     information : {"expected", "observed"}
         Its default for standard errors.
     description : str
@@ -33,11 +43,19 @@ class Estimator:
     discrepancy: Discrepancy
     information: Information
     description: str
+    n_minus_one: bool = False
+
+    def term(self, cov: Array, mean: Array, block: BlockStructure) -> Term:
+        """Attach one group's sample moments (B, p, p) and (B, p)."""
+        return MatrixTerm(self.discrepancy.bind(cov, mean))
 
 
 ESTIMATORS: Mapping[str, Estimator] = {
     row.name: row
-    for row in (Estimator("ML", MaximumLikelihood(), "expected", "maximum likelihood"),)
+    for row in (
+        Estimator("ML", MaximumLikelihood(), "expected", "maximum likelihood"),
+        Estimator("GLS", GeneralisedLeastSquares(), "expected", "generalised least squares", True),
+    )
 }
 
 

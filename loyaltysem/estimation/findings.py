@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from loyaltysem.core.errors import Finding
+from loyaltysem.core.errors import DataError, Finding
 from loyaltysem.core.linalg import correlation
 from loyaltysem.core.optimise import Minimum, Status
 from loyaltysem.core.text import Text
@@ -14,6 +14,9 @@ from loyaltysem.estimation.infer import Inference
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
+
+#: More parameters than cases: every estimate describes noise.
+FEWER_CASES = "data.fewer_cases_than_parameters"
 
 
 def find(
@@ -30,6 +33,13 @@ def find(
         *_cases(structure, model.sample.n_total, n_total),
         *_saturated(inference),
     )
+
+
+def refuse_too_few_cases(findings: Iterable[Finding]) -> None:
+    """Raise what `find` found, where a report or a command must not go on with it."""
+    for finding in findings:
+        if finding.code == FEWER_CASES:
+            raise DataError(finding.text.en, code="data.too_few_cases", hint=finding.hint.en)
 
 
 def _convergence(solution: Minimum) -> Iterator[Finding]:
@@ -151,7 +161,20 @@ def _cases(structure: ModelStructure, n_used: int, n_total: int) -> Iterator[Fin
             ),
             "note",
         )
-    if n_used < 5 * structure.n_free:
+    if n_used < structure.n_free:
+        yield Finding(
+            FEWER_CASES,
+            Text(
+                f"{n_used} cases are too few to estimate {structure.n_free} parameters.",
+                f"样本量 {n_used} 少于待估参数个数 {structure.n_free}。",
+            ),
+            Text(
+                "Collect more answers or fit a smaller model; these numbers describe noise.",
+                "请增加样本或简化模型；目前的数值只反映噪声。",
+            ),
+            "problem",
+        )
+    elif n_used < 5 * structure.n_free:
         yield Finding(
             "data.small_sample",
             Text(
@@ -168,7 +191,7 @@ def _cases(structure: ModelStructure, n_used: int, n_total: int) -> Iterator[Fin
 
 
 def _saturated(inference: Inference) -> Iterator[Finding]:
-    if inference.measures["df"] == 0:
+    if inference.measures["df"] == 0 and np.isfinite(inference.measures["chisq"]):
         yield Finding(
             "fit.saturated",
             Text(

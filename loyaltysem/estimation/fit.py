@@ -182,6 +182,8 @@ def _run(
     sample_nobs: int | None,
     **options: object,
 ) -> SEMResult:
+    if sample_mean is not None and options["meanstructure"] is None:
+        options["meanstructure"] = True
     plan = make_plan(function, model, options)
     moments = _moment_input(data, sample_cov, sample_mean, sample_nobs)
     with _threads().limit(limits=1):  # small matrices: more threads get in each other's way
@@ -207,7 +209,6 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     structure = compile_structure(table)
     _check_counts(table, structure)
     sample, data = _moments(plan, table, source)
-    _check_cases(structure, sample)
     model = bind_model(plan, table, structure, sample)
     solution = search(model)
     inference = infer(model, solution)
@@ -242,6 +243,12 @@ def _moment_input(
             "A covariance matrix needs the number of cases, and no data beside it.",
             code="request.covariance",
             hint="Pass sample_cov= and sample_nobs= (and sample_mean= if means are modelled).",
+        )
+    if not isinstance(cov, pd.DataFrame) or not (mean is None or isinstance(mean, pd.Series)):
+        raise DataError(
+            "A covariance matrix needs the names of its variables.",
+            code="data.type",
+            hint="Pass sample_cov= as a DataFrame and sample_mean= as a Series, both with names.",
         )
     return MomentInput(cov, mean, int(n_obs))
 
@@ -279,7 +286,7 @@ def _check_counts(table: ParameterTable, structure: ModelStructure) -> None:
 def _moments(
     plan: Plan, table: ParameterTable, source: pd.DataFrame | MomentInput
 ) -> tuple[SampleMoments, GroupedData | None]:
-    offset = LIKELIHOODS[plan.likelihood]
+    offset = 1 if plan.row.n_minus_one else LIKELIHOODS[plan.likelihood]
     names = table.observed
     if isinstance(source, MomentInput):
         cov, mean = source.ordered(names)
@@ -316,15 +323,6 @@ def _check_variables(table: ParameterTable, frame: pd.DataFrame) -> None:
         hint=did_you_mean(absent[0], known) or f"Columns found: {', '.join(columns[:20])}.",
         span=table.roles.places[absent[0]],
     )
-
-
-def _check_cases(structure: ModelStructure, sample: SampleMoments) -> None:
-    if sample.n_total < structure.n_free:
-        raise DataError(
-            f"{sample.n_total} cases are too few to estimate {structure.n_free} parameters.",
-            code="data.too_few_cases",
-            hint="Collect more answers or fit a smaller model.",
-        )
 
 
 def _warn(result: SEMResult) -> None:

@@ -91,7 +91,7 @@ def latent_frame(
 def explained_variance(
     table: ParameterTable, block: BlockStructure, inference: Inference, group: int
 ) -> pd.Series:
-    """R² of every variable that something in the model explains: 1 − residual/implied variance."""
+    """Return R² of every explained variable: 1 − residual/implied variance, NaN if below 0."""
     total = dict(
         zip(
             (*block.structural, *block.observed),
@@ -105,7 +105,7 @@ def explained_variance(
     explained = {r.lhs for r in table.rows if r.op == "~"}
     explained |= {r.rhs for r in table.rows if r.op == "=~"}
     r2 = {
-        row.lhs: 1.0 - value / total[row.lhs]
+        row.lhs: 1.0 - value / total[row.lhs] if value >= 0 else float("nan")
         for row, value in zip(table.rows, inference.rows.value, strict=True)
         if row.op == "~~" and row.lhs == row.rhs and row.lhs in explained and row.group == group + 1
     }

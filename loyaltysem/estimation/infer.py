@@ -160,7 +160,7 @@ def _fit_summary(model: BoundModel, solution: Minimum) -> FitSummary:
     user = _test(model, solution)
     basis = null_basis(model.restrictions.active(solution.alpha), structure.n_free)
     unrestricted = _unrestricted_loglik(sample, _fixed_x(model.table))
-    discrepancies = [float(d.value[0]) for _, d in objective.local(solution.alpha)]
+    discrepancies = [float(x.value[0]) for x in objective.local(solution.alpha)]
     loglik = unrestricted - 0.5 * sum(
         n * f for n, f in zip(sample.n_obs, discrepancies, strict=True)
     )

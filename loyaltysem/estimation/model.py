@@ -74,11 +74,11 @@ def _objective(plan: Plan, structure: ModelStructure, sample: SampleMoments) -> 
     rows, values = exogenous_values(sample, structure.exogenous)
     base = np.broadcast_to(structure.constant, (len(sample.cov[0]), structure.n_rows)).copy()
     base[:, rows] = values
-    bound = [
-        plan.row.discrepancy.bind(cov, mean if block.meanstructure else np.zeros_like(mean))
+    terms = [
+        plan.row.term(cov, mean if block.meanstructure else np.zeros_like(mean), block)
         for cov, mean, block in zip(sample.cov, sample.mean, structure.blocks, strict=True)
     ]
-    return build_objective(structure, bound, sample.shares, base)
+    return build_objective(structure, terms, sample.shares, base)
 
 
 def _restrictions(table: ParameterTable, structure: ModelStructure) -> Restrictions:

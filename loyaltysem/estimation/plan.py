@@ -109,19 +109,28 @@ class MomentInput:
     n_obs: int
 
     def ordered(self, names: tuple[str, ...]) -> tuple[Array, Array | None]:
-        """Return the moments of `names`, in that order."""
-        columns = [str(c) for c in self.cov.columns]
-        absent = [n for n in names if n not in columns]
-        if absent:
-            raise DataError(
-                f"The covariance matrix has no column {', '.join(map(repr, absent))}.",
-                code="data.missing_column",
-                hint=did_you_mean(absent[0], columns) or f"Columns found: {', '.join(columns)}.",
-            )
-        place = [columns.index(n) for n in names]
-        cov = self.cov.to_numpy(dtype=np.float64)[np.ix_(place, place)]
-        mean = None if self.mean is None else self.mean[list(names)].to_numpy(dtype=np.float64)
-        return cov, mean
+        """Return the moments of `names`, in that order, rows and columns found by their labels."""
+        _check_labels(names, self.cov.columns, "covariance matrix has no column")
+        labels = [str(c) for c in self.cov.columns]
+        cov = self.cov.set_axis(labels, axis=1)
+        index = [str(r) for r in self.cov.index]
+        cov = cov.set_axis(index if set(index) == set(labels) else labels, axis=0)
+        ordered = cov.loc[list(names), list(names)].to_numpy(dtype=np.float64)
+        if self.mean is None:
+            return ordered, None
+        _check_labels(names, self.mean.index, "vector of means has no entry")
+        return ordered, self.mean[list(names)].to_numpy(dtype=np.float64)
+
+
+def _check_labels(names: tuple[str, ...], found: pd.Index, what: str) -> None:
+    labels = [str(c) for c in found]
+    absent = [n for n in names if n not in labels]
+    if absent:
+        raise DataError(
+            f"The {what} {', '.join(map(repr, absent))}.",
+            code="data.missing_column",
+            hint=did_you_mean(absent[0], labels) or f"Found: {', '.join(labels)}.",
+        )
 
 
 #: Options whose only accepted value, in this version, is the default.

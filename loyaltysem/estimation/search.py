@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,16 @@ from scipy.optimize import minimize
 
 from loyaltysem.core.errors import ModelSpecificationError
 from loyaltysem.core.linalg import involved
-from loyaltysem.core.optimise import Minimum, Status, minimise
+from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
 from loyaltysem.core.types import Array
 from loyaltysem.engine.restrictions import ReducedObjective, null_basis
 from loyaltysem.estimation.model import BoundModel
-from loyaltysem.estimation.start_values import admissible, cautious, start_values
+from loyaltysem.estimation.start_values import cautious, rough_values, start_values
 from loyaltysem.inference.information import information, unidentified_directions
 
 
 def search(model: BoundModel) -> Minimum:
-    """Minimise the discrepancy; where the first starts fail, try more cautious ones.
+    """Minimise the discrepancy; where an attempt fails, start elsewhere or step otherwise.
 
     Raises
     ------
@@ -27,28 +27,37 @@ def search(model: BoundModel) -> Minimum:
         When no data could determine the parameters.
     """
     first = start_values(model.table, model.sample)
+    plain = rough_values(model.table, model.sample)
     best: Minimum | None = None
-    for theta in (first, cautious(model.table, first)):
+    for theta in (first, cautious(model.table, first), plain):
         alpha = model.objective.map.alpha(theta)
-        if not all(admissible(i.moments.sigma) for i in model.objective.implied(alpha)):
+        if not np.isfinite(model.objective.value(alpha)).all():
             continue
-        found = _minimise(model, alpha)
-        if best is None or found.value[0] < best.value[0] or not best.converged[0]:
-            best = found
-        if found.converged[0]:
+        for exact in (False, True):
+            found = _minimise(model, alpha, Tolerance(exact=exact))
+            if best is None or _better(found, best):
+                best = found
+            if best.converged[0]:
+                break
+        if best is not None and best.converged[0]:
             break
     if best is None:
-        best = _minimise(model, model.objective.map.alpha(cautious(model.table, first)))
+        best = _minimise(model, model.objective.map.alpha(plain), Tolerance())
     _check_identified(model, best.alpha)
     return best
 
 
-def _minimise(model: BoundModel, alpha: Array) -> Minimum:
+def _better(a: Minimum, b: Minimum) -> bool:
+    """Tell whether `a` is to be preferred: converged first, then the lower value."""
+    return bool((b.converged[0], a.value[0]) < (a.converged[0], b.value[0]))
+
+
+def _minimise(model: BoundModel, alpha: Array, tolerance: Tolerance) -> Minimum:
     if not model.restrictions:
-        return minimise(model.objective, alpha)
+        return minimise(model.objective, alpha, tolerance)
     if model.reduction is not None:
         reduced = ReducedObjective(model.objective, model.reduction)
-        found = minimise(reduced, model.reduction.reduce(alpha))
+        found = minimise(reduced, model.reduction.reduce(alpha), tolerance)
         return Minimum(
             model.reduction.expand(found.alpha),
             found.value, found.decrement, found.status, found.n_iter,
@@ -172,21 +181,22 @@ def _kkt_step(curvature: Array, jacobian: Array, gradient: Array, value: Array) 
 def _check_identified(model: BoundModel, alpha: Array) -> None:
     """Refuse a model whose parameters no data could determine.
 
-    A direction is unidentified when the expected information vanishes along it both at the
-    solution and at a point nearby: a model that is only empirically underidentified passes, and
-    gets a finding instead of standard errors.
+    A direction is unidentified when the expected information vanishes along it at the solution
+    and at generic points too: a model that is only empirically underidentified passes, and gets a
+    finding instead of standard errors.
     """
-    nearby = alpha * (1.0 + 0.05 * np.cos(np.arange(alpha.shape[1]))) + 0.01
     directions = np.zeros((alpha.shape[1], 0))
-    for point in (alpha, nearby):
+    for point in _points(model, alpha):
         info = information(model.objective, point, 1.0, observed=False)[0]
         if not np.isfinite(info).all():
-            return
+            continue
         basis = null_basis(model.restrictions.active(point), alpha.shape[1])
         flat = unidentified_directions(basis.T @ info @ basis)
         if not flat.shape[1]:
             return
         directions = basis @ flat
+    if not directions.shape[1]:
+        return
     rows = [
         next(r for r, f in zip(model.table.rows, model.structure.free, strict=True) if f == i)
         for i in involved(directions)
@@ -198,3 +208,11 @@ def _check_identified(model: BoundModel, alpha: Array) -> None:
         hint="Fix or equate one of them, or add indicators.",
         span=next((r.span for r in rows if r.span), None),
     )
+
+
+def _points(model: BoundModel, alpha: Array) -> Iterator[Array]:
+    """Yield the solution, then generic points in the units of the data."""
+    yield alpha
+    for seed in (1, 2, 3):
+        theta = rough_values(model.table, model.sample, np.random.default_rng(seed))
+        yield model.objective.map.alpha(theta)

@@ -81,19 +81,21 @@ def _add_factor(
     """Scale one latent from its indicators and relate it to everything resolved so far."""
     names = [r.rhs for r in items]
     block = resolved.at(names, names) - _shared_with_earlier(names, resolved)
+    sd = np.sqrt(np.maximum(np.diagonal(resolved.at(names, names)), 1e-300))
     relative = _one_factor(block) if names else np.ones(0)
-    loadings, phi = _scale(items, relative, variance)
+    loadings, phi = _scale(items, relative, sd, variance)
     resolved.loadings[name] = dict(zip(names, loadings, strict=True))
     if not names:
         resolved.add(name, np.zeros(len(resolved.names)), 1.0)
         return
-    weights = loadings / max(float(loadings @ loadings), 1e-12)
+    weights = loadings / sd**2
+    weights = weights / max(float(weights @ loadings), 1e-300)
     covariances = weights @ resolved.at(names, resolved.names)
     place = {n: i for i, n in enumerate(resolved.names)}
     for n, loading in zip(names, loadings, strict=True):
         covariances[place[n]] = loading * phi
-    sd = np.sqrt(np.maximum(np.diagonal(resolved.cov), 1e-12) * phi)
-    resolved.add(name, np.clip(covariances, -0.95 * sd, 0.95 * sd), phi)
+    limit = 0.95 * np.sqrt(np.maximum(np.diagonal(resolved.cov), 0.0) * phi)
+    resolved.add(name, np.clip(covariances, -limit, limit), phi)
 
 
 def _shared_with_earlier(names: Sequence[str], resolved: _Resolved) -> Array:
@@ -110,7 +112,7 @@ def _shared_with_earlier(names: Sequence[str], resolved: _Resolved) -> Array:
 
 def _one_factor(cov: Array) -> Array:
     """Fit loadings of one factor with unit variance, by least squares off the diagonal."""
-    sd = np.sqrt(np.maximum(np.diagonal(cov), 1e-12))
+    sd = np.sqrt(np.maximum(np.diagonal(cov), 1e-300))
     r = cov / np.outer(sd, sd)
     if len(r) == 1:
         return np.asarray(0.9 * sd)
@@ -125,20 +127,25 @@ def _one_factor(cov: Array) -> Array:
     return np.asarray(loading * sd)
 
 
-def _scale(items: Sequence[Parameter], relative: Array, variance: Parameter) -> tuple[Array, float]:
-    """Bring unit-variance loadings to the scale the fixed rows ask for."""
+def _scale(
+    items: Sequence[Parameter], relative: Array, sd: Array, variance: Parameter
+) -> tuple[Array, float]:
+    """Bring unit-variance loadings to the scale the fixed rows ask for.
+
+    A marker that hardly loads would blow up the others: it counts as a tenth of the largest
+    standardised loading.
+    """
     fixed = [(i, r.value) for i, r in enumerate(items) if not r.free and r.value != 0.0]
-    if fixed:
-        unit = np.mean([abs(relative[i] / value) for i, value in fixed])
-        sign = np.sign(sum(relative[i] * value for i, value in fixed)) or 1.0
-        unit = float(sign * max(unit, 0.1 * float(np.abs(relative).max(initial=0.1))))
-        loadings = relative / unit
-        for i, value in fixed:
-            loadings[i] = value
-        phi = unit**2 if variance.free else variance.value
-        return _keep_fixed(items, loadings), max(phi, 1e-6)
-    phi = 1.0 if variance.free else max(variance.value, 1e-6)
-    return _keep_fixed(items, relative / np.sqrt(phi)), phi
+    if not fixed:
+        phi = 1.0 if variance.free else max(variance.value, 1e-6)
+        oriented = relative * (np.sign(relative[0]) or 1.0) if len(relative) else relative
+        return _keep_fixed(items, oriented / np.sqrt(phi)), phi
+    standard = relative / sd
+    floor = 0.1 * float(np.abs(standard).max(initial=0.1))
+    unit = np.mean([max(abs(standard[i]), floor) * sd[i] / abs(x) for i, x in fixed])
+    unit *= np.sign(sum(relative[i] * x for i, x in fixed)) or 1.0
+    phi = float(unit) ** 2 if variance.free else variance.value
+    return _keep_fixed(items, relative / unit), max(phi, 1e-6 * float(unit) ** 2)
 
 
 def _keep_fixed(items: Sequence[Parameter], loadings: Array) -> Array:
@@ -208,6 +215,82 @@ def cautious(table: ParameterTable, values: Array) -> Array:
     for i, row in enumerate(table.rows):
         if row.free and (row.op == "~" or (row.op == "~~" and row.lhs != row.rhs)):
             quiet[:, i] = 0.0
-        elif row.free and row.op == "~~":
-            quiet[:, i] = np.maximum(quiet[:, i], 1e-3)
     return quiet
+
+
+def rough_values(
+    table: ParameterTable, sample: SampleMoments, rng: np.random.Generator | None = None
+) -> Array:
+    """Return ordinary values in the units of the data, shape (1, t).
+
+    Parameters
+    ----------
+    table : ParameterTable
+    sample : SampleMoments
+        For units and signs only.
+    rng : Generator, optional
+        Draw a generic point. Without it: loadings of .7 with the sign of the marker's covariance,
+        regressions and covariances of 0, half of each variance left over.
+    """
+    values = np.array([0.0 if r.free or r.exogenous else r.value for r in table.rows])
+    for group in range(table.n_groups):
+        cov = sample.cov[group][0]
+        rows = [r for r in table.rows if r.group == group + 1]
+        units, markers = _units(table, rows, cov)
+        for i, row in enumerate(table.rows):
+            if row.free and row.group == group + 1:
+                u = 0.7 if rng is None else float(rng.uniform(0.4, 0.9))
+                values[i] = _rough(row, u, units, rng is not None) * _sign(
+                    row, markers, table.observed, cov, rng
+                )
+    return values[None]
+
+
+def _units(
+    table: ParameterTable, rows: Sequence[Parameter], cov: Array
+) -> tuple[dict[str, float], dict[str, Parameter]]:
+    """Return a typical standard deviation of every variable, and each latent's marker."""
+    units = dict(zip(table.observed, np.sqrt(np.diagonal(cov)).tolist(), strict=True))
+    markers: dict[str, Parameter] = {}
+    for row in rows:
+        usable = not row.free and row.value != 0.0
+        if row.op == "=~" and (row.lhs not in markers or (usable and markers[row.lhs].free)):
+            markers[row.lhs] = row
+    for _ in table.latent:  # as many passes as a chain of =~ can be long
+        for name in table.latent:
+            marker = markers.get(name)
+            scaled = marker is not None and not marker.free and marker.rhs in units
+            if marker is not None and scaled and marker.value:
+                units[name] = 0.7 * units[marker.rhs] / abs(marker.value)
+            else:
+                units.setdefault(name, 1.0)
+    return units, markers
+
+
+def _rough(row: Parameter, u: float, units: dict[str, float], generic: bool) -> float:
+    own = units[row.lhs]
+    if row.op == "=~":
+        return u * units[row.rhs] / own
+    if row.op == "~":
+        return 0.4 * u * own / units[row.rhs] if generic else 0.0
+    if row.op == "~1":
+        return u * own if generic else 0.0
+    if row.is_variance:
+        return (0.5 + u if generic else 0.5) * own**2
+    return 0.1 * u * own * units[row.rhs] if generic else 0.0
+
+
+def _sign(
+    row: Parameter,
+    markers: dict[str, Parameter],
+    observed: Sequence[str],
+    cov: Array,
+    rng: np.random.Generator | None,
+) -> float:
+    """Return the sign of an indicator's covariance with its factor's marker."""
+    if rng is not None or row.op != "=~":
+        return 1.0
+    pair = markers[row.lhs].rhs, row.rhs
+    if not set(pair) <= set(observed):
+        return 1.0
+    return -1.0 if cov[observed.index(pair[0]), observed.index(pair[1])] < 0 else 1.0

@@ -42,4 +42,6 @@ def defined(
     if not definitions:
         return np.zeros((batch, 0)), np.zeros((batch, 0, q))
     found = [known[d.name] for d in definitions]
-    return np.stack([v for v, _ in found], axis=1), np.stack([g for _, g in found], axis=1)
+    values = np.stack([v for v, _ in found], axis=1)
+    gradients = np.stack([g for _, g in found], axis=1)
+    return values, np.where(np.isfinite(values)[:, :, None], gradients, np.nan)

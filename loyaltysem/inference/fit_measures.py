@@ -67,6 +67,8 @@ def cfi(user: TestStatistic, baseline: TestStatistic) -> float:
 
     ``1 − max(χ²−df, 0)/max(χ²−df, χ²_b−df_b, 0)``.
     """
+    if user.df == 0:
+        return 1.0
     model = max(user.statistic - user.df, 0.0)
     worst = max(model, baseline.statistic - baseline.df, 0.0)
     return 1.0 - _ratio(model, worst, 0.0)

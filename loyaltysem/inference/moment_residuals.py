@@ -30,7 +30,9 @@ def _average(pairs: Sequence[MomentPair], index: str, means: bool) -> float:
 
 
 def _root_mean(parts: Sequence[Array], count: int) -> float:
-    return float(np.sqrt(sum(float((x**2).sum()) for x in parts) / count)) if count else 0.0
+    return (
+        float(np.sqrt(sum(float((x**2).sum()) for x in parts) / count)) if count else float("nan")
+    )
 
 
 def _lower(x: Array, diagonal: bool = True) -> Array:
@@ -62,7 +64,7 @@ def _crmr(pair: MomentPair, means: bool) -> float:
 def _srmr_mplus(pair: MomentPair, means: bool) -> float:
     """SRMR as Mplus prints it: correlation residuals, and relative residuals of the variances."""
     difference = _lower(correlation(pair.s) - correlation(pair.sigma), diagonal=False)
-    s_var, sigma_var = np.diagonal(pair.s), np.diagonal(pair.sigma)
+    s_var, sigma_var = np.diagonal(pair.s), np.maximum(np.diagonal(pair.sigma), 0.0)
     parts = [difference, (s_var - sigma_var) / s_var]
     parts += _mean_part(pair, means, np.sqrt(s_var), np.sqrt(sigma_var))
     return _root_mean(parts, sum(len(x) for x in parts))

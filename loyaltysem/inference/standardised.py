@@ -52,9 +52,7 @@ def standardising_factors(
     """Return what each table row is multiplied by to be standardised, shape (B, t)."""
     theta = objective.map.theta(alpha)
     factors = np.full_like(theta, np.nan)
-    for block, implied, plan in zip(
-        objective.blocks, objective.implied(alpha), plans, strict=True
-    ):
+    for block, implied, plan in zip(objective.blocks, objective.implied(alpha), plans, strict=True):
         w = np.concatenate([implied_variances(block, implied)[0], np.abs(theta)], axis=1)
         with np.errstate(all="ignore"):
             factors[:, plan.rows] = np.prod(
@@ -125,4 +123,4 @@ def implied_variances(block: Block, implied: Implied) -> tuple[Array, Array]:
 def delta_method(jacobian: Array, vcov: Array) -> Array:
     """Return standard errors ``sqrt(diag(J V Jᵀ))``, shape (B, n), of J (B, n, q)."""
     variance = np.einsum("bnq,bqr,bnr->bn", jacobian, vcov, jacobian, optimize=True)
-    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))  # NaN stays NaN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, log, nan, pi
+from math import inf, isfinite, log, nan, pi
 
 from scipy.optimize import brentq
 from scipy.special import chdtr, chdtrc, chndtr
@@ -39,6 +39,8 @@ def noncentrality_bound(statistic: float, df: int, probability: float) -> float:
     >>> round(noncentrality_bound(85.3055, 24, 0.95), 2)
     36.85
     """
+    if not isfinite(statistic):
+        return nan
     if df <= 0 or noncentral_cdf(statistic, df, 0.0) <= probability:
         return 0.0
     upper = max(statistic, 1.0)

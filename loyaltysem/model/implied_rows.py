@@ -60,8 +60,8 @@ def _intercepts(role: Roles, d: Defaults, explained: list[str]) -> Iterator[Para
 
 
 def _unit_variance(row: Parameter, role: Roles) -> Parameter:
-    untouched = row.is_variance and row.lhs in role.latent and not row.user and row.free
-    return replace(row, free=False, value=1.0) if untouched else row
+    scale = row.is_variance and row.lhs in role.latent and row.free and row.value != FREED
+    return replace(row, free=False, value=1.0) if scale else row
 
 
 def _fix_markers(rows: list[Parameter]) -> list[Parameter]:

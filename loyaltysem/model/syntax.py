@@ -282,7 +282,7 @@ class _TermReader(ExpressionParser):
             modifier = Modifier("value", (_word(token),), token.span)
         elif token.kind == "number" or token.is_operator("-", "+", "("):
             value = self._number()
-            if not self.token.is_operator("*") and token.kind == "number":
+            if not self.token.is_operator("*", "?") and token.kind == "number":
                 self.position = start
                 return None
             modifier = Modifier("value", (value,), token.span)

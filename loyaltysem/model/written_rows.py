@@ -114,6 +114,15 @@ def _merge(rows: Iterable[Parameter]) -> list[Parameter]:
 
 
 def _join(a: Parameter, b: Parameter) -> Parameter:
+    two_labels = a.label and b.label and a.label != b.label
+    two_values = a.value == a.value and b.value == b.value and a.value != b.value
+    if two_labels or two_values:
+        raise ModelSpecificationError(
+            f"'{a.name}' is written twice, with modifiers that contradict each other.",
+            code="spec.written_twice",
+            hint="Keep one of the two.",
+            span=b.span,
+        )
     if b.value == b.value:  # not NaN: the later statement fixes or frees
         a = replace(a, free=b.free, value=b.value)
     return replace(

@@ -31,6 +31,8 @@ from loyaltysem.reporting.routes import curve_extent, place_labels, routes, stub
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from loyaltysem.estimation.result import SEMResult
+
 MARGIN = 0.15
 KEY = Text(
     "Standardised estimates; * p < .05, ** p < .01, *** p < .001; dashed grey: p ≥ .05.",
@@ -43,7 +45,7 @@ NO_FONT = Text(
 
 
 def path_diagram(
-    parameters: pd.DataFrame,
+    parameters: pd.DataFrame | SEMResult,
     rsquare: pd.Series | None = None,
     *,
     labels: Mapping[str, Text] | None = None,
@@ -55,10 +57,11 @@ def path_diagram(
 
     Parameters
     ----------
-    parameters : DataFrame
-        The whole of ``fit.parameters(standardized=True)``; one group.
+    parameters : DataFrame or SEMResult
+        A fit, or the whole of its ``parameters(standardized=True)``; one group.
     rsquare : Series, optional
-        ``fit.rsquare()``; printed inside endogenous structural variables and dimensions.
+        ``fit.rsquare()``, which a fit brings itself; printed inside endogenous structural
+        variables and dimensions.
     labels : mapping of str to Text, optional
         Human names of variables; a variable without one is drawn under its model name. Item boxes
         always show the item's code.
@@ -96,6 +99,10 @@ def path_diagram(
     >>> sorted(text.get_text() for text in axes.texts)[:3]
     ['.50*', '.70', '.80']
     """
+    if not isinstance(parameters, pd.DataFrame):
+        frame = parameters.parameters()
+        rsquare = parameters.rsquare() if frame["group"].max() == 1 else rsquare
+        parameters = frame
     graph = build_graph(parameters, rsquare, indicators=indicators)
     names = labels or {}
     spoken, typeface, warning = _choose_language(graph, names, language)

@@ -10,6 +10,7 @@ import pandas as pd
 from loyaltysem.analysis.validity import fornell_larcker, indicators
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.text import Text
+from loyaltysem.estimation.findings import refuse_too_few_cases
 from loyaltysem.estimation.fit import cfa, sem
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.study import findings, sections, survey_sections
@@ -63,6 +64,7 @@ def run(
     data = responses.data
     say(f"{study.name}: fitting the model to {len(data)} answers …")
     fit = sem(study.model, data, estimator=estimator)
+    refuse_too_few_cases(fit.findings)
     say(f"{study.name}: {_size(fit)}; computing the tables …")
     return analyse(
         fit,

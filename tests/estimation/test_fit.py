@@ -11,12 +11,14 @@ import pytest
 
 import loyaltysem as ls
 from loyaltysem.core.errors import (
+    DataError,
     ImproperSolutionWarning,
     IncompatibleRequestError,
     LoyaltySemError,
     ModelSpecificationError,
     ModelSyntaxError,
 )
+from loyaltysem.estimation.findings import refuse_too_few_cases
 
 DATA = Path(__file__).parents[1] / "golden" / "data"
 HS = pd.read_csv(DATA / "HolzingerSwineford1939.csv")
@@ -115,6 +117,9 @@ class TestFindings:
         assert np.isnan(fit.fit_measures("pvalue").item())
         assert fit.fit_measures("rmsea").item() == 0.0
 
+    def test_diagram_of_a_fit(self) -> None:
+        assert ls.path_diagram(ls.cfa(THREE, HS)).texts
+
     def test_latent_correlation_beyond_one(self) -> None:
         rng = np.random.default_rng(4)
         f = rng.normal(size=(80, 1))
@@ -163,7 +168,10 @@ class TestErrors:
 
     def test_too_few_cases(self) -> None:
         assert fails(THREE, HS.head(8)).code == "data.too_few_cases"
-        assert fails(THREE, HS.head(15)).code == "data.too_few_cases"
+        with pytest.warns(ImproperSolutionWarning, match="too few to estimate 21"):
+            fit = ls.cfa(THREE, HS.head(15))
+        with pytest.raises(DataError, match="too few"):
+            refuse_too_few_cases(fit.findings)
 
     def test_empty_and_unreadable_data(self) -> None:
         assert fails(THREE, HS.iloc[:0]).code == "data.empty"
@@ -200,6 +208,132 @@ class TestErrors:
             fails(THREE, None, sample_cov=cov, sample_nobs=301, meanstructure=True).code
             == "request.means"
         )
+
+
+class TestHardModels:
+    """What once went wrong: units, bad corners, singular steps."""
+
+    @pytest.mark.parametrize("scale", [1e-6, 1e-3, 1e3])
+    @pytest.mark.parametrize("columns", [["x1"], ["x2", "x3"], ["x1", "x2", "x3", "x4"]])
+    def test_units_do_not_matter(self, scale: float, columns: list[str]) -> None:
+        data = HS.copy()
+        data[columns] *= scale
+        fit = ls.sem("f =~ x1 + x2 + x3 + x4", data)
+        plain = ls.sem("f =~ x1 + x2 + x3 + x4", HS)
+        assert fit.converged
+        chisq = plain.fit_measures("chisq").item()
+        assert fit.fit_measures("chisq").item() == pytest.approx(chisq, rel=1e-7)
+        np.testing.assert_allclose(
+            fit.parameters()["std_all"], plain.parameters()["std_all"], atol=1e-6
+        )
+
+    @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+    @pytest.mark.parametrize(
+        "model",
+        [
+            "f =~ NA*x1 + x2 + x3 + x4",
+            "f =~ 0*x1 + x2 + x3 + x4 + x5",
+            "f =~ x1 + x2 + x3 + x4\nx4 ~ f",
+            "f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6\nh =~ f + g",
+            "f =~ x1 + x2 + x3 + x4 + x5\nf ~ 1\nx1 ~ 1",
+        ],
+    )
+    def test_unidentified_models_say_so_in_any_unit(self, model: str, scale: float) -> None:
+        data = HS.copy()
+        data[["x1", "x2"]] *= scale
+        assert fails(model, data).code == "spec.not_identified"
+
+    def test_hopeless_fit_is_a_result_that_says_so(self) -> None:
+        with pytest.warns(match="did not converge"):
+            fit = ls.sem("f =~ x1 + x2 + x3 + x4\nx1 ~~ -5*x1", HS)
+        assert not fit.converged and "fit.not_converged" in [f.code for f in fit.findings]
+
+    def test_std_lv_fixes_a_written_variance_unless_it_is_freed(self) -> None:
+        text = "f =~ x1 + x2 + x3 + x4\nf ~~ "
+        for modifier in ("f", "v*f", "start(1)*f"):
+            fit = ls.sem(text + modifier, HS, std_lv=True)
+            assert fit.parameters().query("lhs == 'f' and rhs == 'f'")["est"].item() == 1.0
+        assert fails(text + "NA*f", HS, std_lv=True).code == "spec.not_identified"
+
+    def test_std_lv_makes_the_first_loading_positive(self) -> None:
+        fit = ls.cfa("f =~ x1 + x2 + x3", HS.assign(x1=-HS.x1), std_lv=True)
+        assert fit.parameters()["est"].iloc[0] > 0 > fit.parameters()["est"].iloc[1]
+
+    def test_saturated_model_has_perfect_cfi(self) -> None:
+        rng = np.random.default_rng(0)
+        noise = pd.DataFrame(rng.normal(size=(100, 3)), columns=["a", "b", "c"])
+        assert ls.sem("b ~ a\nc ~ a + b", noise).fit_measures("cfi").item() == 1.0
+
+    def test_negative_residual_has_no_rsquare(self) -> None:
+        with pytest.warns(ImproperSolutionWarning):
+            fit = ls.cfa("f =~ h1 + h2 + h3\ng =~ h4 + h5 + h6", pd.read_csv(DATA / "heywood.csv"))
+        assert np.isnan(fit.rsquare()["h1"])
+
+    def test_contradicting_repetition(self) -> None:
+        assert fails("x1 ~ a*x2\nx1 ~ b*x2", HS).code == "spec.written_twice"
+
+    def test_undefined_formula_has_no_standard_error(self) -> None:
+        fit = ls.sem("x1 ~ b*x2\nu := log(-b)", HS)
+        row = fit.parameters().query("op == ':='").iloc[0]
+        assert np.isnan(row["est"]) and np.isnan(row["se"])
+
+    def test_sample_means_bring_a_mean_structure(self) -> None:
+        names = [f"x{i}" for i in range(1, 10)]
+        fit = ls.cfa(
+            THREE, sample_cov=HS[names].cov().iloc[::-1], sample_mean=HS[names].mean(),
+            sample_nobs=301,
+        )  # fmt: skip
+        assert fit.fit_measures("npar").item() == 30
+        assert fit.fit_measures("chisq").item() == pytest.approx(85.305522, abs=1e-5)
+
+
+class TestConstraints:
+    def test_inequality_that_binds_and_one_that_does_not(self) -> None:
+        text = "f =~ x1 + a*x2 + b*x3 + x4\n"
+        free = ls.cfa(text, HS)
+        slack = ls.cfa(text + "a > -5", HS)
+        tight = ls.cfa(text + "a > 2", HS)
+        assert slack.fit_measures("chisq").item() == pytest.approx(
+            free.fit_measures("chisq").item(), abs=1e-6
+        )
+        assert tight.params["a"] == pytest.approx(2.0, abs=1e-6)
+        assert tight.fit_measures("chisq").item() > free.fit_measures("chisq").item()
+        bounded = ls.cfa("f =~ x1 + lower(2)*x2 + x3 + x4", HS)
+        assert bounded.fit_measures("chisq").item() == pytest.approx(
+            tight.fit_measures("chisq").item(), abs=1e-6
+        )
+
+    def test_nonlinear_equality_holds(self) -> None:
+        fit = ls.cfa("f =~ x1 + a*x2 + b*x3 + x4\na == b^2", HS)
+        assert fit.params["a"] == pytest.approx(fit.params["b"] ** 2, abs=1e-8)
+        assert fit.fit_measures("df").item() == 3
+
+    def test_equal_modifier_and_linear_constraint_agree(self) -> None:
+        by_label = ls.cfa("f =~ x1 + a*x2 + a*x3 + x4", HS)
+        by_equal = ls.cfa('f =~ x1 + x2 + equal("f=~x2")*x3 + x4', HS)
+        by_formula = ls.cfa("f =~ x1 + a*x2 + b*x3 + x4\na == b", HS)
+        chisq = [f.fit_measures("chisq").item() for f in (by_label, by_equal, by_formula)]
+        assert chisq[0] == pytest.approx(chisq[1]) == pytest.approx(chisq[2])
+        assert by_formula.fit_measures("npar").item() == 7
+
+    def test_contradiction(self) -> None:
+        error = fails("f =~ x1 + a*x2 + x3 + x4\na == 1\na == 2", HS)
+        assert error.code == "spec.contradiction"
+
+    def test_groups_and_their_words(self) -> None:
+        error = fails(THREE, HS, group="school", group_equal=["loading"])
+        assert error.code == "spec.group_equal" and "loadings" in error.hint
+        error = fails(THREE, HS, group="school", group_equal="loadings", group_partial=["x=~y"])
+        assert error.code == "spec.group_partial"
+        assert fails(THREE, HS, group="scool").code == "data.missing_column"
+
+    def test_score_test_of_one_equality_approximates_the_difference(self) -> None:
+        tied = ls.cfa("f =~ x1 + a*x2 + a*x3 + x4", HS)
+        free = ls.cfa("f =~ x1 + x2 + x3 + x4", HS)
+        drop = tied.fit_measures("chisq").item() - free.fit_measures("chisq").item()
+        tests = tied.score_tests()
+        assert list(tests["restriction"]) == ["f=~x2 == f=~x3", "all"]
+        assert tests["chisq"].iloc[0] == pytest.approx(drop, rel=0.25, abs=0.5)
 
 
 def test_variants_keep_the_signature() -> None:

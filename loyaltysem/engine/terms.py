@@ -1,0 +1,201 @@
+"""One group's part of the objective: moments seen by a discrepancy, and derivatives in table rows.
+
+A *matrix* term looks at Σ and μ as they are (ML, GLS, FIML) and never forms a dense Jacobian. A
+*vector* term looks at a list of moments (WLS, DWLS, ULS; thresholds and correlations of ordinal
+data) through a dense one, because its weight has no structure to exploit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from loyaltysem.core.types import Array, Indices
+from loyaltysem.engine.discrepancies import BoundDiscrepancy, LocalDiscrepancy
+from loyaltysem.engine.implied import Implied, StructuredJacobian
+
+
+class LocalTerm(Protocol):
+    """A term at one point, in table rows (f of them)."""
+
+    @property
+    def value(self) -> Array:
+        """F, shape (B,)."""
+        ...
+
+    def gradient(self) -> Array:
+        """Return ∂F/∂rows, shape (B, f)."""
+        ...
+
+    def expected(self) -> Array:
+        """Return the expected second derivative, shape (B, f, f)."""
+        ...
+
+    def observed(self) -> Array:
+        """Return the exact second derivative, or its expectation where that is all there is."""
+        ...
+
+
+class Term(Protocol):
+    """A discrepancy with its data, as a function of what the model implies."""
+
+    def take(self, rows: Indices) -> Term:
+        """Keep some replicates."""
+        ...
+
+    def value(self, implied: Implied, theta: Array) -> Array:
+        """Return F, shape (B,)."""
+        ...
+
+    def local(self, implied: Implied, theta: Array) -> LocalTerm:
+        """Return F with its derivatives."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixTerm:
+    """A discrepancy of Σ and μ."""
+
+    bound: BoundDiscrepancy
+
+    def take(self, rows: Indices) -> MatrixTerm:
+        """Keep some replicates."""
+        return MatrixTerm(self.bound.take(rows))
+
+    def value(self, implied: Implied, theta: Array) -> Array:
+        """Return F, shape (B,)."""
+        return self.bound.value(implied.moments)
+
+    def local(self, implied: Implied, theta: Array) -> LocalMatrixTerm:
+        """Return F with its derivatives."""
+        return LocalMatrixTerm(self.bound(implied.moments), implied.jacobian)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMatrixTerm:
+    """A matrix term at one point."""
+
+    discrepancy: LocalDiscrepancy
+    jacobian: StructuredJacobian
+
+    @property
+    def value(self) -> Array:
+        """F, shape (B,)."""
+        return self.discrepancy.value
+
+    def gradient(self) -> Array:
+        """Return ∂F/∂rows, shape (B, f)."""
+        return self.jacobian.transpose_apply(self.discrepancy.gradient)
+
+    def expected(self) -> Array:
+        """Return the expected second derivative, shape (B, f, f)."""
+        return 2.0 * self.discrepancy.expected.gram(self.jacobian)
+
+    def observed(self) -> Array:
+        """Return the exact second derivative, shape (B, f, f)."""
+        curved = self.jacobian.curvature_of_moments(self.discrepancy.gradient)
+        return 2.0 * self.discrepancy.observed.gram(self.jacobian) + curved
+
+
+class MomentView(Protocol):
+    """Implied moments as a vector, with the dense Jacobian in table rows."""
+
+    def vector(self, implied: Implied, theta: Array) -> Array:
+        """Return σ(θ), shape (B, m)."""
+        ...
+
+    def jacobian(self, implied: Implied, theta: Array) -> Array:
+        """Return ∂σ/∂rows, shape (B, m, f)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StackedMoments:
+    """Means (where there is a mean structure), then the lower triangle of Σ by columns."""
+
+    meanstructure: bool
+
+    def vector(self, implied: Implied, theta: Array) -> Array:
+        """Return σ(θ), shape (B, m)."""
+        moments = implied.moments
+        parts = [moments.mu] if self.meanstructure else []
+        return np.concatenate([*parts, lower_triangle(moments.sigma)], axis=1)
+
+    def jacobian(self, implied: Implied, theta: Array) -> Array:
+        """Return ∂σ/∂rows, shape (B, m, f)."""
+        d_sigma, d_mu = implied.jacobian.dense()
+        parts = [d_mu] if self.meanstructure else []
+        return np.swapaxes(np.concatenate([*parts, lower_triangle(d_sigma)], axis=2), 1, 2)
+
+
+def lower_triangle(x: Array) -> Array:
+    """Return the lower triangle of (..., p, p) by columns, shape (..., p(p+1)/2)."""
+    upper_rows, upper_columns = np.triu_indices(x.shape[-1])
+    return np.asarray(x[..., upper_columns, upper_rows])
+
+
+@dataclass(frozen=True, slots=True)
+class VectorTerm:
+    """``F = (s − σ)ᵀV(s − σ)`` (Browne 1984).
+
+    Attributes
+    ----------
+    view : MomentView
+    sample : Array, shape (B, m)
+        s.
+    weight : Array, shape (B, m, m) or (B, m)
+        V, or its diagonal.
+    """
+
+    view: MomentView
+    sample: Array
+    weight: Array
+
+    def take(self, rows: Indices) -> VectorTerm:
+        """Keep some replicates."""
+        return VectorTerm(self.view, self.sample[rows], self.weight[rows])
+
+    def value(self, implied: Implied, theta: Array) -> Array:
+        """Return F, shape (B,); +inf where the moments are not defined."""
+        e = self.sample - self.view.vector(implied, theta)
+        value = np.einsum("bm,bm->b", e, self.weigh(e[:, :, None])[:, :, 0])
+        return np.where(np.isfinite(value), value, np.inf)
+
+    def local(self, implied: Implied, theta: Array) -> LocalVectorTerm:
+        """Return F with its derivatives."""
+        residual = self.sample - self.view.vector(implied, theta)
+        return LocalVectorTerm(self, residual, self.view.jacobian(implied, theta))
+
+    def weigh(self, x: Array) -> Array:
+        """Return Vx for x (B, m, n)."""
+        return self.weight[:, :, None] * x if self.weight.ndim == 2 else self.weight @ x
+
+
+@dataclass(frozen=True, slots=True)
+class LocalVectorTerm:
+    """A vector term at one point: `residual` s − σ (B, m) and `delta` Δ (B, m, f)."""
+
+    term: VectorTerm
+    residual: Array
+    delta: Array
+
+    @property
+    def value(self) -> Array:
+        """F, shape (B,)."""
+        weighed = self.term.weigh(self.residual[:, :, None])[:, :, 0]
+        return np.asarray(np.einsum("bm,bm->b", self.residual, weighed))
+
+    def gradient(self) -> Array:
+        """Return ∂F/∂rows = −2ΔᵀVe, shape (B, f)."""
+        weighed = self.term.weigh(self.residual[:, :, None])
+        return np.asarray(-2.0 * (np.swapaxes(self.delta, 1, 2) @ weighed)[:, :, 0])
+
+    def expected(self) -> Array:
+        """Return 2ΔᵀVΔ, shape (B, f, f)."""
+        return 2.0 * np.swapaxes(self.delta, 1, 2) @ self.term.weigh(self.delta)
+
+    def observed(self) -> Array:
+        """Return the Gauss–Newton curvature: second derivatives of the moments are left out."""
+        return self.expected()
