@@ -20,6 +20,8 @@ from loyaltysem.estimation.infer import Inference
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.modification import modification_frame, score_test_frame
 from loyaltysem.estimation.plan import Plan
+from loyaltysem.estimation.residual_frames import Residuals, residuals_of
+from loyaltysem.estimation.score_frames import score_frame
 from loyaltysem.estimation.summary import summary_html, summary_text
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
@@ -144,6 +146,46 @@ class SEMResult:
     def score_tests(self) -> pd.DataFrame:
         """Return a score test for dropping each equality: ``restriction chisq df pvalue``."""
         return score_test_frame(self.model, self.solution.alpha)
+
+    def residuals(self, kind: str = "raw", *, distribution_free: bool = False) -> Residuals:
+        """Return sample minus implied moments.
+
+        Parameters
+        ----------
+        kind : {"raw", "cor", "cor_bentler", "standardized", "normalized"}
+            In the units of the data; as a difference of correlations; over sample standard
+            deviations; over the standard error of the residual (z); over that of the sample
+            moment. lavaan's ``residuals(type=)`` has the same names, with ``.`` for ``_``.
+        distribution_free : bool
+            Take sampling variances from the cases instead of from normal theory, as lavaan does
+            with MLM and MLR.
+
+        Returns
+        -------
+        Residuals
+            ``.cov`` (frame), ``.mean`` (series or None) and ``.largest()``.
+        """
+        return residuals_of(self, kind, distribution_free)
+
+    def factor_scores(
+        self, method: str = "regression", data: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Return a score on every latent variable for every complete case.
+
+        Parameters
+        ----------
+        method : {"regression", "bartlett"}
+        data : DataFrame, optional
+            Other cases to score; by default those the model was fitted to.
+
+        Returns
+        -------
+        DataFrame
+            One row a case, in the order of the data, one column a latent variable; a first column
+            ``group`` with several groups. The index is that of `data`, or the position of the case
+            (from 0) in the data the model was fitted to.
+        """
+        return score_frame(self, method, data)
 
     def implied_cov(self) -> pd.DataFrame:
         """Return the model-implied covariance matrix of the observed variables."""
