@@ -93,6 +93,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "weights",
         "discrepancies",
         "terms",
+        "fiml",
         "objective",
         "restrictions",
     ),

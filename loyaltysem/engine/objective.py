@@ -21,12 +21,22 @@ from loyaltysem.model.structure import BlockStructure, ModelStructure
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One group: its share of the cases, its matrices, its data, its way back to α."""
+    """One group: its share of the cases, its matrices, its data, its ways back to α.
+
+    `chain` leads from the rows of the model matrices (f), `term_chain` from these and the extra
+    rows of the term (f + e).
+    """
 
     share: float
     structure: BlockStructure
     term: Term
     chain: BlockChain
+    term_chain: BlockChain
+
+    @property
+    def rows(self) -> Indices:
+        """Table rows behind the derivatives of the term, shape (f + e,)."""
+        return np.concatenate([self.structure.row, self.term.extra_rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +61,54 @@ class Objective:
 
     def take(self, rows: Indices) -> Objective:
         """Keep some replicates."""
-        blocks = tuple(Block(b.share, b.structure, b.term.take(rows), b.chain) for b in self.blocks)
+        blocks = tuple(
+            Block(b.share, b.structure, b.term.take(rows), b.chain, b.term_chain)
+            for b in self.blocks
+        )
         return Objective(self.map.take(rows), blocks)
 
     def implied(self, alpha: Array) -> tuple[Implied, ...]:
         """Return the implied moments of every group at α (B, q)."""
-        theta = self.map.theta(alpha)
+        theta = self.theta(alpha)
         return tuple(implied(b.structure, theta) for b in self.blocks)
+
+    def theta(self, alpha: Array) -> Array:
+        """Return all table rows (B, t) at α, those that follow from others included."""
+        theta = self.map.theta(alpha)
+        for b in self.blocks:
+            theta = b.term.completed(theta)
+        return theta
+
+    def theta_jacobian(self, alpha: Array) -> Array:
+        """Return ∂θ/∂α, shape (B, t, q), rows that follow from others included."""
+        jacobian = np.broadcast_to(
+            self.map.derivative(), (len(alpha), self.map.base.shape[1], self.n_free)
+        )
+        theta = self.theta(alpha)
+        for b in self.blocks:
+            rates = b.term.rates(implied(b.structure, theta), theta)
+            if rates is not None:
+                jacobian = jacobian.copy()
+                determined = b.structure.row[b.structure.determined]
+                jacobian[:, determined] = rates @ jacobian[:, b.rows]
+        return jacobian
+
+    def reweighted(self, shares: Sequence[float]) -> Objective:
+        """Return the objective with other weights of the groups."""
+        blocks = tuple(
+            Block(float(share), b.structure, b.term, b.chain, b.term_chain)
+            for share, b in zip(shares, self.blocks, strict=True)
+        )
+        return Objective(self.map, blocks)
 
     def local(self, alpha: Array) -> tuple[LocalTerm, ...]:
         """Return every group's discrepancy with its derivatives."""
-        theta = self.map.theta(alpha)
+        theta = self.theta(alpha)
         return tuple(b.term.local(implied(b.structure, theta), theta) for b in self.blocks)
 
     def value(self, alpha: Array) -> Array:
         """Return f, shape (B,); +inf outside the domain of the discrepancy."""
-        theta = self.map.theta(alpha)
+        theta = self.theta(alpha)
         parts = (b.share * b.term.value(implied(b.structure, theta), theta) for b in self.blocks)
         return np.asarray(sum(parts))
 
@@ -93,14 +135,14 @@ class Objective:
 
     def _gradient(self, local: Sequence[LocalTerm]) -> Array:
         parts = (
-            b.share * b.chain.gradient(x.gradient())
+            b.share * b.term_chain.gradient(x.gradient())
             for b, x in zip(self.blocks, local, strict=True)
         )
         return np.asarray(sum(parts))
 
     def _curvature(self, local: Sequence[LocalTerm], observed: bool) -> Array:
         parts = (
-            b.share * b.chain.form(x.observed() if observed else x.expected())
+            b.share * b.term_chain.form(x.observed() if observed else x.expected())
             for b, x in zip(self.blocks, local, strict=True)
         )
         return np.asarray(sum(parts))
@@ -124,8 +166,11 @@ def build_objective(
     base : Array, shape (B, t)
         Fixed values and sample moments of fixed x.
     """
-    blocks = tuple(
-        Block(float(share), block, term, block_chain(structure, block))
-        for share, block, term in zip(shares, structure.blocks, terms, strict=True)
-    )
-    return Objective(parameter_map(structure, base), blocks)
+    blocks = []
+    for share, block, term in zip(shares, structure.blocks, terms, strict=True):
+        chain = block_chain(structure, block.row)
+        extra = term.extra_rows
+        rows = np.concatenate([block.row, extra])
+        term_chain = block_chain(structure, rows) if len(extra) else chain
+        blocks.append(Block(float(share), block, term, chain, term_chain))
+    return Objective(parameter_map(structure, base), tuple(blocks))

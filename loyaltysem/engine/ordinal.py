@@ -191,6 +191,19 @@ def ordinal_jacobian(
     return np.swapaxes(np.concatenate([structural, extra], axis=1), 1, 2)
 
 
+def determined_rates(
+    s: OrdinalStructure,
+    theta: Array,
+    moments: Moments,
+    dense: tuple[Array, Array],
+    determined: Indices,
+) -> Array:
+    """Return how residual variances that follow move with all other columns, (B, d, f + e)."""
+    given, inverse = _given(s, moments)
+    derivative = _given_derivative(s, (moments, given, inverse), *dense)
+    return _determined_rates(s, (derivative, _scales(s, theta, given)), determined)
+
+
 def _structural_columns(
     s: OrdinalStructure, theta: Array, at: tuple[_Given, Array], d: _Given
 ) -> Array:

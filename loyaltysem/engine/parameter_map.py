@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.model.structure import BlockStructure, ModelStructure
+from loyaltysem.model.structure import ModelStructure
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +85,13 @@ class BlockChain:
         return out
 
 
-def block_chain(structure: ModelStructure, block: BlockStructure) -> BlockChain:
-    """Prepare the chain rule of one group."""
-    target = structure.free[block.row]
+def block_chain(structure: ModelStructure, rows: Indices) -> BlockChain:
+    """Prepare the chain rule of some table rows; those that are not free lead nowhere."""
+    target = structure.free[rows]
     q = structure.n_free
-    if len(np.unique(target)) == len(target):
+    if len(np.unique(target)) == len(target) and (target >= 0).all():
         return BlockChain(target, None, q)
     selection = np.zeros((len(target), q))
-    selection[np.arange(len(target)), target] = 1.0
+    free = np.flatnonzero(target >= 0)
+    selection[free, target[free]] = 1.0
     return BlockChain(target, selection, q)

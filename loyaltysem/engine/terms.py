@@ -15,6 +15,10 @@ import numpy as np
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.discrepancies import BoundDiscrepancy, LocalDiscrepancy
 from loyaltysem.engine.implied import Implied, StructuredJacobian
+from loyaltysem.moments.gamma import vech
+
+
+NO_ROWS: Indices = np.zeros(0, dtype=np.intp)
 
 
 class LocalTerm(Protocol):
@@ -41,8 +45,21 @@ class LocalTerm(Protocol):
 class Term(Protocol):
     """A discrepancy with its data, as a function of what the model implies."""
 
+    @property
+    def extra_rows(self) -> Indices:
+        """Table rows the term depends on beside those of the model matrices."""
+        ...
+
     def take(self, rows: Indices) -> Term:
         """Keep some replicates."""
+        ...
+
+    def completed(self, theta: Array) -> Array:
+        """Fill in table rows (B, t) that follow from others."""
+        ...
+
+    def rates(self, implied: Implied, theta: Array) -> Array | None:
+        """Return how rows that follow move with all others, (B, d, f + e); None if none do."""
         ...
 
     def value(self, implied: Implied, theta: Array) -> Array:
@@ -59,6 +76,19 @@ class MatrixTerm:
     """A discrepancy of Σ and μ."""
 
     bound: BoundDiscrepancy
+
+    @property
+    def extra_rows(self) -> Indices:
+        """No table rows beside those of the model matrices."""
+        return NO_ROWS
+
+    def completed(self, theta: Array) -> Array:
+        """Return θ as it is: nothing follows."""
+        return theta
+
+    def rates(self, implied: Implied, theta: Array) -> Array | None:
+        """Return None: nothing follows."""
+        return None
 
     def take(self, rows: Indices) -> MatrixTerm:
         """Keep some replicates."""
@@ -102,6 +132,19 @@ class LocalMatrixTerm:
 class MomentView(Protocol):
     """Implied moments as a vector, with the dense Jacobian in table rows."""
 
+    @property
+    def extra_rows(self) -> Indices:
+        """Table rows beside those of the model matrices."""
+        ...
+
+    def completed(self, theta: Array) -> Array:
+        """Fill in table rows (B, t) that follow from others."""
+        ...
+
+    def rates(self, implied: Implied, theta: Array) -> Array | None:
+        """Return how rows that follow move with all others, or None."""
+        ...
+
     def vector(self, implied: Implied, theta: Array) -> Array:
         """Return σ(θ), shape (B, m)."""
         ...
@@ -117,23 +160,30 @@ class StackedMoments:
 
     meanstructure: bool
 
+    @property
+    def extra_rows(self) -> Indices:
+        """No table rows beside those of the model matrices."""
+        return NO_ROWS
+
+    def completed(self, theta: Array) -> Array:
+        """Return θ as it is: nothing follows."""
+        return theta
+
+    def rates(self, implied: Implied, theta: Array) -> Array | None:
+        """Return None: nothing follows."""
+        return None
+
     def vector(self, implied: Implied, theta: Array) -> Array:
         """Return σ(θ), shape (B, m)."""
         moments = implied.moments
         parts = [moments.mu] if self.meanstructure else []
-        return np.concatenate([*parts, lower_triangle(moments.sigma)], axis=1)
+        return np.concatenate([*parts, vech(moments.sigma)], axis=1)
 
     def jacobian(self, implied: Implied, theta: Array) -> Array:
         """Return ∂σ/∂rows, shape (B, m, f)."""
         d_sigma, d_mu = implied.jacobian.dense()
         parts = [d_mu] if self.meanstructure else []
-        return np.swapaxes(np.concatenate([*parts, lower_triangle(d_sigma)], axis=2), 1, 2)
-
-
-def lower_triangle(x: Array) -> Array:
-    """Return the lower triangle of (..., p, p) by columns, shape (..., p(p+1)/2)."""
-    upper_rows, upper_columns = np.triu_indices(x.shape[-1])
-    return np.asarray(x[..., upper_columns, upper_rows])
+        return np.swapaxes(np.concatenate([*parts, vech(d_sigma)], axis=2), 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +202,19 @@ class VectorTerm:
     view: MomentView
     sample: Array
     weight: Array
+
+    @property
+    def extra_rows(self) -> Indices:
+        """Table rows of the view beside those of the model matrices."""
+        return self.view.extra_rows
+
+    def completed(self, theta: Array) -> Array:
+        """Fill in table rows (B, t) that follow from others."""
+        return self.view.completed(theta)
+
+    def rates(self, implied: Implied, theta: Array) -> Array | None:
+        """Return how rows that follow move with all others, or None."""
+        return self.view.rates(implied, theta)
 
     def take(self, rows: Indices) -> VectorTerm:
         """Keep some replicates."""

@@ -90,7 +90,7 @@ def infer(model: BoundModel, solution: Minimum) -> Inference:
 def _estimates(model: BoundModel, alpha: Array, vcov: Array) -> tuple[Estimates, Estimates]:
     table, structure, objective = model.table, model.structure, model.objective
     labels = table.label_rows()
-    theta = objective.map.theta(alpha)
+    theta = objective.theta(alpha)
     plain = theta, objective.map.derivative()[None]
     lv = standardised(objective, alpha, standardisation_plan(table, structure, latent_only=True))
     std = standardised(objective, alpha, standardisation_plan(table, structure, latent_only=False))

@@ -63,7 +63,7 @@ def _enlarged_alpha(
     model: BoundModel, alpha: Array, larger: BoundModel, possible: Sequence[Parameter]
 ) -> Array:
     """Place the present estimates, and the values at which the candidates are fixed."""
-    theta = model.objective.map.theta(alpha)[0]
+    theta = model.objective.theta(alpha)[0]
     values = {(r.group, r.key): x for r, x in zip(model.table.rows, theta, strict=True)}
     values |= {(r.group, r.key): r.value for r in possible}
     full = np.array([[values[r.group, r.key] for r in larger.table.rows]])
@@ -107,7 +107,7 @@ def score_test_frame(model: BoundModel, alpha: Array) -> pd.DataFrame:
     """
     rows, pairs = _unshared(model.table.rows)
     larger = _enlarged(model, rows)
-    theta = model.objective.map.theta(alpha)
+    theta = model.objective.theta(alpha)
     start = larger.objective.map.alpha(theta)
     free = larger.structure.free
     equalities = np.zeros((len(pairs), larger.structure.n_free))

@@ -36,8 +36,8 @@ def standardised(
     division by θ. Residual covariances are scaled by residual standard deviations, all others by
     implied ones, as lavaan does.
     """
-    theta = objective.map.theta(alpha)
-    d_theta = objective.map.derivative()
+    theta = objective.theta(alpha)
+    d_theta = objective.theta_jacobian(alpha)
     value = np.full_like(theta, np.nan)
     jacobian = np.full((*theta.shape, objective.n_free), np.nan)
     for block, implied, plan in zip(objective.blocks, objective.implied(alpha), plans, strict=True):
@@ -50,10 +50,11 @@ def standardising_factors(
     objective: Objective, alpha: Array, plans: Sequence[StandardisationPlan]
 ) -> Array:
     """Return what each table row is multiplied by to be standardised, shape (B, t)."""
-    theta = objective.map.theta(alpha)
+    theta = objective.theta(alpha)
+    d_theta = objective.theta_jacobian(alpha)
     factors = np.full_like(theta, np.nan)
     for block, implied, plan in zip(objective.blocks, objective.implied(alpha), plans, strict=True):
-        w = np.concatenate([implied_variances(block, implied)[0], np.abs(theta)], axis=1)
+        w = np.concatenate([implied_variances(block, implied, d_theta)[0], np.abs(theta)], axis=1)
         with np.errstate(all="ignore"):
             factors[:, plan.rows] = np.prod(
                 [
@@ -70,30 +71,33 @@ def _apply(
 ) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):
         factor = np.ones((len(theta), len(plan.rows)))
-        relative = np.zeros((len(theta), len(plan.rows), d_theta.shape[1]))
+        relative = np.zeros((len(theta), len(plan.rows), d_theta.shape[2]))
         for place, power in zip(plan.place, plan.power, strict=True):
             used = power != 0
             x = np.where(used, w[:, place], 1.0)
             factor = factor * x**power
             relative += (power / x)[:, :, None] * dw[:, place]
         row = theta[:, plan.rows]
-        jacobian = factor[:, :, None] * (d_theta[plan.rows] + row[:, :, None] * relative)
+        jacobian = factor[:, :, None] * (d_theta[:, plan.rows] + row[:, :, None] * relative)
         return row * factor, jacobian
 
 
 def _scales(block: Block, implied: Implied, theta: Array, d_theta: Array) -> tuple[Array, Array]:
     """Return w (B, p + k + t) and its Jacobian (B, p + k + t, q)."""
-    variances, d_variances = implied_variances(block, implied)
+    variances, d_variances = implied_variances(block, implied, d_theta)
     # residual covariances of a Heywood case are scaled by |variance|, as lavaan does
     magnitude = np.abs(theta)
     sign = np.sign(theta)[:, :, None]
     w = np.concatenate([variances, magnitude], axis=1)
-    d_rows = np.broadcast_to(d_theta, (len(theta), *d_theta.shape)) * sign
-    return w, np.concatenate([d_variances, d_rows], axis=1)
+    return w, np.concatenate([d_variances, d_theta * sign], axis=1)
 
 
-def implied_variances(block: Block, implied: Implied) -> tuple[Array, Array]:
-    """Variances of observed and structural variables, (B, p + k), with Jacobian (B, p + k, q).
+def implied_variances(
+    block: Block, implied: Implied, d_theta: Array
+) -> tuple[Array, Array]:
+    """Return variances of observed and structural variables, (B, p + k), and their Jacobian.
+
+    The Jacobian (B, p + k, q) is carried through `d_theta` = ∂θ/∂α (B, t, q).
 
     ``dΣ_vv = 2s Z_vl Z_vr``; for structural variables T and D lose their Λ.
     """
@@ -109,7 +113,6 @@ def implied_variances(block: Block, implied: Implied) -> tuple[Array, Array]:
     )
     z = np.concatenate([observed, structural], axis=1)
     change = 2.0 * jacobian.scale * z[:, :, jacobian.left] * z[:, :, jacobian.right]
-    flat = block.chain.gradient(change.reshape(-1, change.shape[-1]))
     variances = np.concatenate(
         [
             np.diagonal(implied.moments.sigma, axis1=1, axis2=2),
@@ -117,7 +120,7 @@ def implied_variances(block: Block, implied: Implied) -> tuple[Array, Array]:
         ],
         axis=1,
     )
-    return variances, flat.reshape(batch, p + k, -1)
+    return variances, change @ d_theta[:, block.structure.row]
 
 
 def delta_method(jacobian: Array, vcov: Array) -> Array:

@@ -19,6 +19,7 @@ def _latent(row: Parameter, role: Roles) -> bool:
 #: What each word of ``group_equal`` makes equal; the words are lavaan's.
 RULES: Mapping[str, Rule] = {
     "loadings": lambda r, _: r.op == "=~",
+    "thresholds": lambda r, _: r.op == "|",
     "intercepts": lambda r, v: r.op == "~1" and not _latent(r, v),
     "means": lambda r, v: r.op == "~1" and _latent(r, v),
     "regressions": lambda r, _: r.op == "~",
@@ -46,27 +47,62 @@ def equate_groups(rows: Sequence[Parameter], role: Roles, defaults: Defaults) ->
     """Label rows that are equal across groups, and free what this identifies.
 
     With equal intercepts the latent means of later groups are free; with equal loadings and
-    ``std_lv`` their latent variances are.
+    ``std_lv`` their latent variances are; with equal thresholds their intercepts are, and for
+    variables of three or more categories their scales (Wu & Estabrook 2016). A parameter that is
+    fixed in one of the groups among which it is equal is fixed in all.
     """
     partial = _partial_keys(rows, defaults.group_partial)
-    first = {r.key: r for r in rows if r.group == 1}
-    shared: dict[tuple[str, str, str], str] = {}
-    for number, row in enumerate(first.values(), start=1):
-        wanted = any(RULES[word](row, role) for word in defaults.group_equal)
-        if wanted and row.free and row.key not in partial:
-            shared[row.key] = row.label or f".p{number}."
     released = [_release(r, role, defaults) for r in rows]
-    return [replace(r, label=shared[r.key]) if r.key in shared and r.free else r for r in released]
+    equal = {
+        r.key
+        for r in rows
+        if r.key not in partial
+        and not r.exogenous
+        and any(RULES[word](r, role) for word in defaults.group_equal)
+    }
+    fixed = {r.key: r.value for r in reversed(released) if r.key in equal and not r.free}
+    labels: dict[tuple[str, str, str], str] = {}
+    for number, row in enumerate(released, start=1):
+        if row.key in equal and row.key not in fixed:
+            labels.setdefault(row.key, row.label or f".p{number}.")
+    return [_equated(r, fixed, labels) for r in released]
+
+
+def _equated(
+    row: Parameter,
+    fixed: Mapping[tuple[str, str, str], float],
+    labels: Mapping[tuple[str, str, str], str],
+) -> Parameter:
+    if row.key in fixed:
+        return replace(row, free=False, value=fixed[row.key], label="")
+    return replace(row, label=labels[row.key]) if row.key in labels else row
 
 
 def _release(row: Parameter, role: Roles, d: Defaults) -> Parameter:
-    if row.group == 1 or row.user or row.lhs not in role.latent:
+    """Free, in later groups, what equality elsewhere identifies."""
+    if row.group == 1:
         return row
+    if row.lhs in d.ordered:
+        free = "thresholds" in d.group_equal and _released_by_thresholds(row, d)
+    elif row.lhs in role.latent and not row.user:
+        free = _released_latent(row, d)
+    else:
+        free = False
+    marker = row.op == "=~" and "loadings" in d.group_equal and not d.std_lv and row.marker
+    return replace(row, free=True, value=NAN) if free or marker else row
+
+
+def _released_latent(row: Parameter, d: Defaults) -> bool:
     mean = row.op == "~1" and "intercepts" in d.group_equal and "means" not in d.group_equal
     scale = row.is_variance and d.std_lv and "loadings" in d.group_equal
-    if "lv.variances" in d.group_equal:
-        scale = False
-    return replace(row, free=True, value=NAN) if mean or scale else row
+    return mean or (scale and "lv.variances" not in d.group_equal)
+
+
+def _released_by_thresholds(row: Parameter, d: Defaults) -> bool:
+    if row.op == "~1":
+        return not row.user and not d.free_latent_means
+    scale = row.is_variance if d.theta else row.op == "~*~"
+    return scale and d.ordered[row.lhs] >= 2
 
 
 def _partial_keys(rows: Sequence[Parameter], partial: Sequence[str]) -> set[tuple[str, str, str]]:

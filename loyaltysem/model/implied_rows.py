@@ -34,8 +34,12 @@ def _implied(role: Roles, d: Defaults) -> Iterator[Parameter]:
     """Yield the rows lavaan adds, in lavaan's order; `complete` drops those already written."""
     x = role.exogenous_observed
     explained = [n for n in role.observed if n not in x]
+    for name, count in d.thresholds:
+        for k in range(count):
+            yield _row(name, "|", f"t{k + 1}", True)
     for name in (*explained, *role.latent):
-        yield _row(name, "~~", name, d.free_variances)
+        # an ordered variable's residual variance is 1 (theta) or follows from its scale (delta)
+        yield _row(name, "~~", name, d.free_variances and name not in d.ordered, _unit(name, d))
     if d.covary_exogenous_latents:
         for a, b in combinations(role.exogenous_latent, 2):
             yield _row(a, "~~", b, not d.orthogonal)
@@ -46,13 +50,19 @@ def _implied(role: Roles, d: Defaults) -> Iterator[Parameter]:
     for i, a in enumerate(x):
         for b in x[i:]:
             yield replace(_row(a, "~~", b, not d.fixed_x, NAN), exogenous=d.fixed_x)
+    for name, _ in d.thresholds:
+        yield _row(name, "~*~", name, False, 1.0)
     if d.meanstructure:
         yield from _intercepts(role, d, explained)
 
 
+def _unit(name: str, d: Defaults) -> float:
+    return 1.0 if name in d.ordered else 0.0
+
+
 def _intercepts(role: Roles, d: Defaults, explained: list[str]) -> Iterator[Parameter]:
     for name in explained:
-        yield _row(name, "~1", "", d.free_observed_intercepts)
+        yield _row(name, "~1", "", d.free_observed_intercepts and name not in d.ordered)
     for name in role.exogenous_observed:
         yield replace(_row(name, "~1", "", not d.fixed_x, NAN), exogenous=d.fixed_x)
     for name in role.latent:
@@ -72,7 +82,7 @@ def _fix_markers(rows: list[Parameter]) -> list[Parameter]:
         if row.op == "=~" and row.lhs not in seen:
             seen.add(row.lhs)
             if row.free and row.value != FREED:
-                row = replace(row, free=False, value=1.0)
+                row = replace(row, free=False, value=1.0, marker=True)
         result.append(row)
     return result
 

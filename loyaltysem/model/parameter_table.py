@@ -91,6 +91,7 @@ def parameter_table(
     ['f=~x2', 'f=~x3', 'x1~~x1', 'x2~~x2', 'x3~~x3', 'f~~f']
     """
     _check(statements)
+    _check_thresholds(statements, defaults)
     role = roles(statements)
     defaults = replace(
         defaults, meanstructure=defaults.meanstructure or _mentions_means(statements)
@@ -122,19 +123,28 @@ def _speaks_of(relation: Relation, label: str, number: int, groups: Sequence[str
 
 def _check(statements: Sequence[Statement]) -> None:
     """Refuse what this version cannot fit, at the place where it is written."""
-    unavailable = {
-        "<~": "Composites ('<~')",
-        "|": "Thresholds ('|')",
-        "~*~": "Scaling factors ('~*~')",
-    }
     for s in statements:
-        if isinstance(s, Relation) and s.operator in unavailable:
+        if isinstance(s, Relation) and s.operator == "<~":
             raise ModelSpecificationError(
-                f"{unavailable[s.operator]} are not available in this version.",
+                "Composites ('<~') are not available in this version.",
                 code="spec.operator",
                 hint="docs/limitations.md lists what can be fitted today.",
                 span=s.span,
             )
+
+
+def _check_thresholds(statements: Sequence[Statement], defaults: Defaults) -> None:
+    """Refuse thresholds and scales of variables that were not declared ordered."""
+    for s in statements:
+        if isinstance(s, Relation) and s.operator in ("|", "~*~"):
+            for variable in s.lhs:
+                if variable.name not in defaults.ordered:
+                    raise ModelSpecificationError(
+                        f"'{variable.name}' has no thresholds: it is not an ordered variable.",
+                        code="spec.not_ordered",
+                        hint=f"Pass ordered=['{variable.name}', …].",
+                        span=variable.span,
+                    )
 
 
 def _mentions_means(statements: Sequence[Statement]) -> bool:

@@ -15,7 +15,11 @@ FREED = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What is added to the model text; each function of the public interface has its own row."""
+    """What is added to the model text; each function of the public interface has its own row.
+
+    `thresholds` lists the ordered variables with their numbers of thresholds, and
+    `parameterization` says how the scale of their latent responses is set.
+    """
 
     free_variances: bool = True
     covary_exogenous_latents: bool = True
@@ -30,6 +34,18 @@ class Defaults:
     fixed_x: bool = True
     group_equal: frozenset[str] = field(default_factory=frozenset)
     group_partial: tuple[str, ...] = ()
+    thresholds: tuple[tuple[str, int], ...] = ()
+    parameterization: str = "delta"
+
+    @property
+    def ordered(self) -> dict[str, int]:
+        """Number of thresholds of each ordered variable."""
+        return dict(self.thresholds)
+
+    @property
+    def theta(self) -> bool:
+        """Whether residual variances of latent responses are parameters, not their scales."""
+        return self.parameterization == "theta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,8 @@ class Parameter:
         Written by the user, not implied.
     exogenous : bool
         A moment of fixed x: held at its sample value.
+    marker : bool
+        A first loading that was fixed to set the scale of its factor.
     lower, upper : float
         Bounds; infinite where there are none.
     """
@@ -68,6 +86,7 @@ class Parameter:
     label: str = ""
     user: bool = False
     exogenous: bool = False
+    marker: bool = False
     lower: float = float("-inf")
     upper: float = float("inf")
     span: Span | None = None

@@ -53,7 +53,9 @@ class BlockStructure:
     entries
         Scatter plan of each matrix.
     row : Indices, shape (f,)
-        Table rows of this group with a derivative (free ones).
+        Table rows of this group with a derivative: free ones, and those that follow from others.
+    determined : Indices, shape (d,)
+        Which of the f follow from others: residual variances of ordered variables (delta).
     left, right : Indices, shape (f,)
         Columns of Z behind each derivative.
     scale : Array, shape (f,)
@@ -65,6 +67,7 @@ class BlockStructure:
     constant_loadings: Array
     entries: dict[MatrixName, Entries]
     row: Indices
+    determined: Indices
     left: Indices
     right: Indices
     scale: Array
@@ -181,12 +184,14 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
     place = {name: i for i, name in enumerate(table.observed)}
     p, k = len(place), len(structural)
     mine = [(i, row) for i, row in enumerate(table.rows) if row.group == group]
-    located = [(i, row, *_locate(row, seat, place)) for i, row in mine]
+    located = [
+        (i, row, *_locate(row, seat, place)) for i, row in mine if row.op not in ("|", "~*~")
+    ]
     constant_loadings = np.zeros((p, k))
     for name in structural:
         if name in place:
             constant_loadings[place[name], seat[name]] = 1.0
-    free = [item for item in located if numbers[item[0]] >= 0]
+    free = [item for item in located if numbers[item[0]] >= 0 or _follows(item[1], table)]
     columns = [_columns(matrix, i, j, p, k) for _, _, matrix, i, j in free]
     return BlockStructure(
         observed=table.observed,
@@ -194,12 +199,18 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         constant_loadings=constant_loadings,
         entries={name: _entries(located, name, p, k) for name in MATRICES},
         row=np.array([item[0] for item in free], dtype=np.intp),
+        determined=np.flatnonzero([numbers[item[0]] < 0 for item in free]),
         left=np.array([c[0] for c in columns], dtype=np.intp),
         right=np.array([c[1] for c in columns], dtype=np.intp),
         scale=np.array([c[2] for c in columns], dtype=np.float64),
         meanstructure=table.defaults.meanstructure,
         has_regressions=any(matrix == "Beta" for _, _, matrix, _, _ in located),
     )
+
+
+def _follows(row: Parameter, table: ParameterTable) -> bool:
+    """Tell whether a row is a residual variance that follows from a scale (delta)."""
+    return row.is_variance and row.lhs in table.defaults.ordered and not table.defaults.theta
 
 
 def _locate(
