@@ -137,7 +137,7 @@ class TestDerivatives:
     ) -> None:
         obj, alpha = problem
         whole = [obj.hessian(alpha, observed) for observed in (False, True)]
-        monkeypatch.setattr(fiml, "CHUNK", 50)
+        monkeypatch.setattr(fiml, "ROWS", 5)
         for observed, before in zip((False, True), whole, strict=True):
             np.testing.assert_allclose(obj.hessian(alpha, observed), before, atol=1e-12)
 
