@@ -170,6 +170,7 @@ def saturated_moments(
     EM at a change of 1e-5, so its moments differ from these in about the sixth digit; those of
     0.7 agree to the ninth.
     """
+    patterns = patterns.compressed()
     search = _Search.start(patterns)
     for _ in range(max(max_iterations // 3, 1)):
         if not len(search.active):
