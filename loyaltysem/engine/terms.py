@@ -17,7 +17,6 @@ from loyaltysem.engine.discrepancies import BoundDiscrepancy, LocalDiscrepancy
 from loyaltysem.engine.implied import Implied, StructuredJacobian
 from loyaltysem.moments.gamma import vech
 
-
 NO_ROWS: Indices = np.zeros(0, dtype=np.intp)
 
 

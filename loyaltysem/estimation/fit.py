@@ -27,11 +27,14 @@ from loyaltysem.estimation.model import bind_model
 from loyaltysem.estimation.plan import ModelFunction, MomentInput, Plan, hash_arrays, make_plan
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.estimation.search import search
+from loyaltysem.estimation.terms import Sample, moment_count
 from loyaltysem.model.parameter_table import ParameterTable, parameter_table
 from loyaltysem.model.structure import ModelStructure, compile_structure
 from loyaltysem.model.syntax import parse
-from loyaltysem.moments.complete import SampleMoments, from_data, from_moments
-from loyaltysem.moments.data import GroupedData, group_labels, select
+from loyaltysem.model.variables import Roles, roles
+from loyaltysem.moments.complete import from_data, from_moments
+from loyaltysem.moments.data import GroupedData, select
+from loyaltysem.moments.ordinal_sample import from_ordinal_data, threshold_counts
 
 
 @runtime_checkable
@@ -66,7 +69,7 @@ def sem(
     likelihood: str = "normal",
     information: str | None = None,
     se: str | None = None,
-    test: str | None = None,
+    test: str | Sequence[str] | None = None,
     sample_cov: pd.DataFrame | None = None,
     sample_mean: pd.Series | None = None,
     sample_nobs: int | None = None,
@@ -80,7 +83,7 @@ def sem(
     data : DataFrame, survey responses or mapping of columns, optional
         One row a case. Leave it out when `sample_cov` and `sample_nobs` are given.
     estimator : str
-        ``"ML"``.
+        ML, MLM, MLMV, MLMVS, MLR, MLF, GLS, ULS, ULSMV, WLS, DWLS, WLSM or WLSMV.
     missing : str
         ``"listwise"``: cases with a missing value are left out, and counted in a finding.
     group : str, optional
@@ -90,8 +93,16 @@ def sem(
         ``residuals``, ``residual.covariances``, ``lv.variances``, ``lv.covariances``.
     group_partial : sequence of str
         Parameters left out of `group_equal`, such as ``"visual=~x2"`` or ``"x3~1"``.
-    ordered, parameterization, se, test
-        Reserved for ordinal data and robust corrections; only the defaults are accepted.
+    ordered : sequence of str
+        Variables to analyse as ordered categories; WLSMV then takes the place of ML.
+    parameterization : {"delta", "theta"}
+        How latent responses of ordered variables are scaled.
+    se : str, optional
+        ``standard``, ``robust.sem``, ``robust.huber.white`` or ``robust.sem.nt``; by default what
+        the estimator's name says.
+    test : str, optional
+        ``standard``, ``satorra.bentler``, ``scaled.shifted``, ``mean.var.adjusted``,
+        ``yuan.bentler.mplus`` or ``browne.residual.nt``.
     std_lv : bool
         Fix latent variances at 1 instead of the first loadings.
     meanstructure : bool, optional
@@ -102,7 +113,7 @@ def sem(
         Fix covariances of exogenous latent variables at 0.
     likelihood : {"normal", "wishart"}
         S divided by N and χ² = N·F, or by N − 1 and χ² = (N − 1)·F.
-    information : {"expected", "observed"}, optional
+    information : {"expected", "observed", "first.order"}, optional
         Behind the standard errors.
     sample_cov : DataFrame, optional
         Covariances as printed (divided by N − 1), with variable names as columns.
@@ -204,11 +215,15 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     -------
     SEMResult
     """
-    groups = group_labels(source, plan.group) if isinstance(source, pd.DataFrame) else ("",)
-    table = parameter_table(parse(plan.model), plan.defaults_for(len(groups)), groups)
+    statements = parse(plan.model)
+    role = roles(statements)
+    data = None if isinstance(source, MomentInput) else _select(plan, role, source)
+    thresholds = threshold_counts(data, plan.ordered) if data and plan.ordered else {}
+    groups = data.labels if data else ("",)
+    table = parameter_table(statements, plan.defaults_for(len(groups), thresholds), groups)
     structure = compile_structure(table)
-    _check_counts(table, structure)
-    sample, data = _moments(plan, table, source)
+    sample = _sample(plan, table, source, data)
+    _check_counts(table, structure, sample)
     model = bind_model(plan, table, structure, sample)
     solution = search(model)
     inference = infer(model, solution)
@@ -267,61 +282,85 @@ def _frame(data: Data | None) -> pd.DataFrame:
     )
 
 
-def _check_counts(table: ParameterTable, structure: ModelStructure) -> None:
-    if not table.observed:
-        raise ModelSpecificationError(
-            "The model names no observed variable.",
-            code="spec.nothing_observed",
-            hint="Latent variables need indicators:  trust =~ tru1 + tru2 + tru3.",
-        )
-    if structure.n_free > structure.n_moments:
+def _check_counts(table: ParameterTable, structure: ModelStructure, sample: Sample) -> None:
+    moments = moment_count(sample, structure)
+    if structure.n_free - len(table.restrictions) > moments:
         raise ModelSpecificationError(
             f"The model has {structure.n_free} free parameters but the data provide only "
-            f"{structure.n_moments} variances, covariances and means to estimate them from.",
+            f"{moments} variances, covariances and means to estimate them from.",
             code="spec.not_identified",
             hint="Fix or equate parameters, or add indicators: one factor needs at least three.",
         )
 
 
-def _moments(
-    plan: Plan, table: ParameterTable, source: pd.DataFrame | MomentInput
-) -> tuple[SampleMoments, GroupedData | None]:
-    offset = 1 if plan.row.n_minus_one else LIKELIHOODS[plan.likelihood]
-    names = table.observed
-    if isinstance(source, MomentInput):
-        cov, mean = source.ordered(names)
-        if mean is None and table.defaults.meanstructure:
-            raise IncompatibleRequestError(
-                "The model has a mean structure but no sample means were given.",
-                code="request.means",
-                hint="Pass sample_mean=, or meanstructure=False.",
-            )
-        return from_moments(names, cov, mean, source.n_obs, offset), None
-    if not len(source):
-        raise DataError(
-            "The data hold no rows.",
-            code="data.empty",
-            hint="Check that the right file or sheet was read.",
+def _select(plan: Plan, role: Roles, source: pd.DataFrame) -> GroupedData:
+    if not role.observed:
+        raise ModelSpecificationError(
+            "The model names no observed variable.",
+            code="spec.nothing_observed",
+            hint="Latent variables need indicators:  trust =~ tru1 + tru2 + tru3.",
         )
-    _check_variables(table, source)
-    data = select(source, names, plan.group)
-    return from_data(data, offset), data
+    if len(source):
+        _check_variables(role, source)
+    absent = [n for n in plan.ordered if n not in role.observed]
+    if absent:
+        raise IncompatibleRequestError(
+            f"ordered names '{absent[0]}', which is no observed variable of the model.",
+            code="request.ordered",
+            hint=did_you_mean(absent[0], role.observed) or "Name variables of the model.",
+        )
+    return select(source, role.observed, plan.group)
 
 
-def _check_variables(table: ParameterTable, frame: pd.DataFrame) -> None:
+def _sample(
+    plan: Plan,
+    table: ParameterTable,
+    source: pd.DataFrame | MomentInput,
+    data: GroupedData | None,
+) -> Sample:
+    offset = 1 if plan.row.least_squares else LIKELIHOODS[plan.likelihood]
+    if data is not None:
+        if plan.ordered:
+            fixed = table.roles.exogenous_observed if plan.defaults.fixed_x else ()
+            return from_ordinal_data(data, table.defaults.ordered, fixed)
+        return from_data(data, offset)
+    assert isinstance(source, MomentInput)
+    cov, mean = source.ordered(table.observed)
+    if mean is None and table.defaults.meanstructure:
+        raise IncompatibleRequestError(
+            "The model has a mean structure but no sample means were given.",
+            code="request.means",
+            hint="Pass sample_mean=, or meanstructure=False.",
+        )
+    _check_moment_plan(plan)
+    return from_moments(table.observed, cov, mean, source.n_obs, offset)
+
+
+def _check_moment_plan(plan: Plan) -> None:
+    needs_cases = plan.row.weight is not None or plan.se != "standard" or plan.test != "standard"
+    if needs_cases or plan.information == "first.order" or plan.ordered or plan.group:
+        raise IncompatibleRequestError(
+            f"estimator='{plan.estimator}' with these options needs the cases themselves, not "
+            "only their covariance matrix.",
+            code="request.cases",
+            hint="Pass data=, or use ML or GLS with standard errors from the model.",
+        )
+
+
+def _check_variables(role: Roles, frame: pd.DataFrame) -> None:
     """Point at the first name of the model that is neither latent nor a column."""
     columns = [str(c) for c in frame.columns]
-    absent = [n for n in table.observed if n not in columns]
+    absent = [n for n in role.observed if n not in columns]
     if not absent:
         return
-    known = [*columns, *table.latent]
+    known = [*columns, *role.latent]
     others = f" So are {', '.join(map(repr, absent[1:]))}." if absent[1:] else ""
     raise ModelSpecificationError(
         f"'{absent[0]}' is neither a latent variable of this model nor a column of the data."
         + others,
         code="spec.unknown_variable",
         hint=did_you_mean(absent[0], known) or f"Columns found: {', '.join(columns[:20])}.",
-        span=table.roles.places[absent[0]],
+        span=role.places[absent[0]],
     )
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from loyaltysem.core.errors import ModelSpecificationError
-from loyaltysem.core.types import Array
+from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.objective import Objective, build_objective
 from loyaltysem.engine.restrictions import Reduction, Restrictions, linear_reduction
 from loyaltysem.estimation.plan import Plan
+from loyaltysem.estimation.terms import Sample, make_terms, moment_count
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
-from loyaltysem.moments.complete import SampleMoments, exogenous_values
+from loyaltysem.moments.complete import exogenous_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,21 @@ class BoundModel:
     plan: Plan
     table: ParameterTable
     structure: ModelStructure
-    sample: SampleMoments
+    sample: Sample
     objective: Objective
     restrictions: Restrictions
     reduction: Reduction | None
+
+    @property
+    def n_moments(self) -> int:
+        """Number of sample moments the model explains."""
+        return moment_count(self.sample, self.structure)
+
+    @property
+    def fixed_x(self) -> Indices:
+        """Positions of fixed x among the observed variables."""
+        names = self.table.roles.exogenous_observed if self.table.defaults.fixed_x else ()
+        return np.array([self.table.observed.index(n) for n in names], dtype=np.intp)
 
     def n_equalities(self, alpha: Array) -> int:
         """Return how many free parameters the equalities take away at α (1, q)."""
@@ -50,7 +62,7 @@ class BoundModel:
 
 
 def bind_model(
-    plan: Plan, table: ParameterTable, structure: ModelStructure, sample: SampleMoments
+    plan: Plan, table: ParameterTable, structure: ModelStructure, sample: Sample
 ) -> BoundModel:
     """Attach data to a model under the plan's discrepancy.
 
@@ -66,18 +78,17 @@ def bind_model(
             reduction = linear_reduction(restrictions, structure.n_free)
         except ValueError:
             raise _contradiction(table) from None
-    objective = _objective(plan, structure, sample)
+    objective = _objective(plan, table, structure, sample)
     return BoundModel(plan, table, structure, sample, objective, restrictions, reduction)
 
 
-def _objective(plan: Plan, structure: ModelStructure, sample: SampleMoments) -> Objective:
-    rows, values = exogenous_values(sample, structure.exogenous)
+def _objective(
+    plan: Plan, table: ParameterTable, structure: ModelStructure, sample: Sample
+) -> Objective:
+    rows, values = exogenous_values(sample.mean, sample.cov, structure.exogenous)
     base = np.broadcast_to(structure.constant, (len(sample.cov[0]), structure.n_rows)).copy()
     base[:, rows] = values
-    terms = [
-        plan.row.term(cov, mean if block.meanstructure else np.zeros_like(mean), block)
-        for cov, mean, block in zip(sample.cov, sample.mean, structure.blocks, strict=True)
-    ]
+    terms = make_terms(sample, plan.row, table, structure)
     return build_objective(structure, terms, sample.shares, base)
 
 

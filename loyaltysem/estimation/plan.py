@@ -19,12 +19,21 @@ from loyaltysem.estimation.estimators import (
     LIKELIHOODS,
     Estimator,
     Information,
+    diagonal_weight,
     find_estimator,
+    identity_weight,
 )
 from loyaltysem.model.group_equality import group_words
 from loyaltysem.model.parameters import Defaults
 
 ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
+
+#: Names of the parts in ``estimation.corrections``.
+STANDARD_ERROR_NAMES = ("standard", "robust.sem", "robust.huber.white", "robust.sem.nt")
+TEST_NAMES = (
+    "standard", "satorra.bentler", "scaled.shifted", "mean.var.adjusted", "yuan.bentler.mplus",
+    "browne.residual.nt",
+)  # fmt: skip
 
 #: What each function of the public interface adds to the model text.
 FUNCTION_DEFAULTS: dict[ModelFunction, Defaults] = {
@@ -58,8 +67,12 @@ class Plan:
         A name in ``sem.estimators.ESTIMATORS``.
     information : {"expected", "observed"}
         For standard errors.
+    se, test : str
+        Standard errors and test of fit, by lavaan's names.
     likelihood : {"normal", "wishart"}
         S divided by N or by N − 1, and χ² = N·F or (N − 1)·F.
+    ordered : tuple of str
+        Variables analysed as ordered categories.
     missing : {"listwise"}
     group : str or None
         Column that tells groups apart.
@@ -74,8 +87,11 @@ class Plan:
     defaults: Defaults
     estimator: str
     information: Information
+    se: str
+    test: str
     likelihood: str
     missing: str
+    ordered: tuple[str, ...] = ()
     group: str | None = None
     data_hash: str = ""
     version: str = __version__
@@ -85,9 +101,16 @@ class Plan:
         """The parts of the estimator."""
         return find_estimator(self.estimator)
 
-    def defaults_for(self, n_groups: int) -> Defaults:
-        """Return what is added to the model: several groups always have a mean structure."""
-        return replace(self.defaults, meanstructure=True) if n_groups > 1 else self.defaults
+    @property
+    def p_value_unknown(self) -> bool:
+        """Whether χ² itself has no known distribution: an arbitrary weight, no residual test."""
+        arbitrary = self.row.weight in (identity_weight, diagonal_weight)
+        return arbitrary and self.test != "browne.residual.nt"
+
+    def defaults_for(self, n_groups: int, thresholds: Mapping[str, int]) -> Defaults:
+        """Return what is added to the model: groups and ordered data bring a mean structure."""
+        means = self.defaults.meanstructure or n_groups > 1 or bool(thresholds)
+        return replace(self.defaults, meanstructure=means, thresholds=tuple(thresholds.items()))
 
     def with_data_hash(self, data_hash: str) -> Plan:
         """Return the plan bound to data."""
@@ -133,15 +156,6 @@ def _check_labels(names: tuple[str, ...], found: pd.Index, what: str) -> None:
         )
 
 
-#: Options whose only accepted value, in this version, is the default.
-RESERVED: Mapping[str, object] = {
-    "ordered": (),
-    "parameterization": "delta",
-    "se": None,
-    "test": None,
-}
-
-
 def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]) -> Plan:
     """Resolve defaults once and report every conflict together.
 
@@ -165,13 +179,20 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
             code="request.model",
             hint="Write the model in lavaan syntax, between triple quotes.",
         )
-    row = find_estimator(str(options["estimator"]))
-    chosen = str(options["information"] or row.information)
+    ordered = _words(options["ordered"])
+    name = str(options["estimator"])
+    row = find_estimator("WLSMV" if ordered and name.upper() == "ML" else name)
+    information = str(options["information"] or row.information)
+    se, test = str(options["se"] or row.se), _test(options["test"] or row.test)
     problems = [
         _choice("likelihood", options["likelihood"], tuple(LIKELIHOODS)),
         _choice("missing", options["missing"], ("listwise",)),
-        _choice("information", chosen, INFORMATION),
-        *(_choice(name, _plain(options[name]), (value,)) for name, value in RESERVED.items()),
+        _choice("information", information, INFORMATION),
+        _choice("se", se, STANDARD_ERROR_NAMES),
+        _choice("test", test, TEST_NAMES),
+        _choice("parameterization", options["parameterization"], ("delta", "theta")),
+        _kind(row, "ordinal" if ordered else "complete"),
+        _fits(row, se, test, bool(ordered)),
     ]
     if any(problems):
         raise IncompatibleRequestError(
@@ -179,9 +200,26 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
             code="request.option",
             hint="docs/limitations.md lists what this version can do.",
         )
+    group = options["group"]
+    return Plan(
+        function=function,
+        model=model,
+        defaults=_defaults(function, options),
+        estimator=row.name,
+        information=next(i for i in INFORMATION if i == information),
+        se=se,
+        test=test,
+        likelihood=str(options["likelihood"]),
+        missing=str(options["missing"]),
+        ordered=ordered,
+        group=None if group is None else str(group),
+    )
+
+
+def _defaults(function: ModelFunction, options: Mapping[str, object]) -> Defaults:
     base = FUNCTION_DEFAULTS[function]
     means = options["meanstructure"]
-    defaults = replace(
+    return replace(
         base,
         std_lv=bool(options["std_lv"]),
         orthogonal=bool(options["orthogonal"]),
@@ -189,19 +227,33 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         fixed_x=bool(options["fixed_x"]),
         group_equal=group_words(_words(options["group_equal"])),
         group_partial=_words(options["group_partial"]),
+        parameterization=str(options["parameterization"]),
     )
-    group = options["group"]
-    kind: Information = "observed" if chosen == "observed" else "expected"
-    return Plan(
-        function=function,
-        model=model,
-        defaults=defaults,
-        estimator=row.name,
-        information=kind,
-        likelihood=str(options["likelihood"]),
-        missing=str(options["missing"]),
-        group=None if group is None else str(group),
-    )
+
+
+def _test(value: object) -> str:
+    """Read one test, or lavaan's list of them, of which the last corrects χ²."""
+    names = _words(value)
+    return names[-1] if names else "standard"
+
+
+def _kind(row: Estimator, kind: str) -> str:
+    if kind in row.data:
+        return ""
+    return f"estimator={row.name!r} cannot be used with {kind} data."
+
+
+def _fits(row: Estimator, se: str, test: str, ordinal: bool) -> str:
+    """Say which correction does not go with the estimator."""
+    scores = {"robust.huber.white", "yuan.bentler.mplus"} & {se, test}
+    if scores and (row.least_squares or ordinal):
+        return f"{', '.join(sorted(scores))} needs a likelihood, which {row.name} is not."
+    normal = {"robust.sem.nt", "browne.residual.nt"} & {se, test}
+    if normal and ordinal:
+        return f"{', '.join(sorted(normal))} is not defined for ordered variables."
+    if se == "robust.sem.nt" and row.weight is None:
+        return f"se='robust.sem.nt' is for least squares, not for {row.name}."
+    return ""
 
 
 def _words(value: object) -> tuple[str, ...]:
@@ -209,11 +261,6 @@ def _words(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(str(v) for v in value) if isinstance(value, Iterable) else ()
-
-
-def _plain(value: object) -> object:
-    """Read an empty list of any kind as the empty tuple."""
-    return value if value is None or isinstance(value, str) else tuple(value)  # type: ignore[arg-type]  # sequences only
 
 
 def _choice(option: str, value: object, allowed: tuple[object, ...]) -> str:

@@ -23,9 +23,9 @@ from loyaltysem.estimation.plan import Plan
 from loyaltysem.estimation.residual_frames import Residuals, residuals_of
 from loyaltysem.estimation.score_frames import score_frame
 from loyaltysem.estimation.summary import summary_html, summary_text
+from loyaltysem.estimation.terms import Sample
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
-from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.data import GroupedData
 
 
@@ -68,7 +68,7 @@ class SEMResult:
         return self.model.structure
 
     @property
-    def sample(self) -> SampleMoments:
+    def sample(self) -> Sample:
         """The sample moments that were analysed."""
         return self.model.sample
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from loyaltysem.core.linalg import cholesky
 from loyaltysem.core.types import Array
+from loyaltysem.estimation.terms import Sample
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.parameters import Parameter
-from loyaltysem.moments.complete import SampleMoments
+from loyaltysem.moments.ordinal_sample import OrdinalSample
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class _Resolved:
         self.names.append(name)
 
 
-def start_values(table: ParameterTable, sample: SampleMoments) -> Array:
+def start_values(table: ParameterTable, sample: Sample) -> Array:
     """Return starting values for every table row, shape (1, t); fixed rows keep their value.
 
     Parameters
@@ -52,11 +53,21 @@ def start_values(table: ParameterTable, sample: SampleMoments) -> Array:
         resolved = _resolve(table, [r for _, r in rows], cov)
         means = dict(zip(table.observed, mean, strict=True))
         for i, row in rows:
-            if row.free:
-                values[i] = (
-                    row.start if row.start == row.start else _start(row, resolved, table, means)
-                )
+            if not row.free:
+                continue
+            if row.start == row.start:
+                values[i] = row.start
+            elif row.op == "|":
+                values[i] = threshold_value(sample, row)
+            else:
+                values[i] = _start(row, resolved, table, means)
     return values[None]
+
+
+def threshold_value(sample: Sample, row: Parameter) -> float:
+    """Return the sample threshold behind a ``|`` row."""
+    assert isinstance(sample, OrdinalSample)
+    return sample.threshold(row.lhs, int(row.rhs[1:]) - 1, row.group - 1)
 
 
 def _resolve(table: ParameterTable, rows: Sequence[Parameter], cov: Array) -> _Resolved:
@@ -157,8 +168,10 @@ def _start(
 ) -> float:
     if row.op == "=~":
         return resolved.loadings[row.lhs].get(row.rhs, 1.0)
+    if row.op == "~*~":
+        return 1.0
     if row.op == "~1":
-        return float(means.get(row.lhs, 0.0))
+        return float(means.get(row.lhs, 0.0)) if row.lhs not in table.defaults.ordered else 0.0
     if row.op == "~":
         predictors, coefficients = _regression(row.lhs, row.group, resolved, table)
         return float(coefficients[predictors.index(row.rhs)])
@@ -219,7 +232,7 @@ def cautious(table: ParameterTable, values: Array) -> Array:
 
 
 def rough_values(
-    table: ParameterTable, sample: SampleMoments, rng: np.random.Generator | None = None
+    table: ParameterTable, sample: Sample, rng: np.random.Generator | None = None
 ) -> Array:
     """Return ordinary values in the units of the data, shape (1, t).
 
@@ -238,7 +251,9 @@ def rough_values(
         rows = [r for r in table.rows if r.group == group + 1]
         units, markers = _units(table, rows, cov)
         for i, row in enumerate(table.rows):
-            if row.free and row.group == group + 1:
+            if row.free and row.group == group + 1 and row.op == "|":
+                values[i] = threshold_value(sample, row)
+            elif row.free and row.group == group + 1:
                 u = 0.7 if rng is None else float(rng.uniform(0.4, 0.9))
                 values[i] = _rough(row, u, units, rng is not None) * _sign(
                     row, markers, table.observed, cov, rng
@@ -269,6 +284,10 @@ def _units(
 
 def _rough(row: Parameter, u: float, units: dict[str, float], generic: bool) -> float:
     own = units[row.lhs]
+    if row.op == "|":
+        return 0.0
+    if row.op == "~*~":
+        return 0.5 + u if generic else 1.0
     if row.op == "=~":
         return u * units[row.rhs] / own
     if row.op == "~":

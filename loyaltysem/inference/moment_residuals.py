@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loyaltysem.core.linalg import correlation, inverse_and_logdet, solve_positive
+from loyaltysem.core.linalg import correlation, inverse_and_logdet
 from loyaltysem.core.types import Array
-from loyaltysem.engine.implied import Moments
-from loyaltysem.engine.objective import Objective
+from loyaltysem.moments.ordinal_layout import MomentKind, MomentLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,57 +94,73 @@ def residual_indices(pairs: Sequence[MomentPair]) -> dict[str, float]:
     return {"srmr": found["srmr_bentler"], **found}
 
 
-def reweighted_statistic(
-    objective: Objective,
-    alpha: Array,
-    basis: Array,
-    pairs: Sequence[MomentPair],
-    weight: float,
-) -> float:
-    """Browne's residual-based statistic under normal theory at the implied moments (RLS).
+def lisrel_gfi(pairs: Sequence[MomentPair], at: Sequence[Array]) -> float:
+    """Goodness-of-fit index of Jöreskog and Sörbom, from covariances only.
+
+    ``GFI = 1 − Σ_g share tr[(W⁻¹(S − Σ))²] / Σ_g share tr[(W⁻¹S)²]``, with W = Σ for ML, as LISREL
+    and AMOS print it, and W = S for GLS.
 
     Parameters
     ----------
-    objective : Objective
-    alpha : Array, shape (1, q)
-        The solution.
-    basis : Array, shape (q, r)
-        Directions the restrictions leave free.
     pairs : sequence of MomentPair
-        One a group.
-    weight : float
-        N, or N − G under Wishart likelihood.
-
-    Notes
-    -----
-    ``T = weight · (eᵀVe − eᵀVΔ(ΔᵀVΔ)⁻¹ΔᵀVe)`` with residuals e and V the normal-theory weight at
-    the implied moments (Browne 1984). The projection vanishes at an ML solution unless means are
-    misfitted.
-    """
-    distance, score = 0.0, np.zeros(objective.n_free)
-    for pair, block, implied in zip(pairs, objective.blocks, objective.implied(alpha), strict=True):
-        w = inverse_and_logdet(pair.sigma[None])[0][0]
-        e = pair.s - pair.sigma
-        d = np.zeros(len(w)) if pair.m is None or pair.mu is None else pair.m - pair.mu
-        weighted = Moments(0.5 * (w @ e @ w)[None], (w @ d)[None])
-        distance += pair.share * float((weighted.sigma[0] * e).sum() + weighted.mu[0] @ d)
-        back = block.chain.gradient(implied.jacobian.transpose_apply(weighted))[0]
-        score += pair.share * back
-    form = 0.5 * basis.T @ objective.hessian(alpha, observed=False) @ basis
-    score = score @ basis
-    solved, ok = solve_positive(form, score[None])
-    return weight * (distance - (float(score @ solved[0]) if ok[0] else 0.0))
-
-
-def lisrel_gfi(pairs: Sequence[MomentPair]) -> float:
-    """Goodness-of-fit index of Jöreskog and Sörbom for ML, from covariances only.
-
-    ``GFI = 1 − Σ_g share tr[(Σ⁻¹S − I)²] / Σ_g share tr[(Σ⁻¹S)²]``, as LISREL and AMOS print it.
+    at : sequence of Array, each (p, p)
+        W of each group.
     """
     numerator = denominator = 0.0
-    for pair in pairs:
-        product = inverse_and_logdet(pair.sigma[None])[0][0] @ pair.s
-        residual = product - np.eye(len(product))
+    for pair, w in zip(pairs, at, strict=True):
+        inverse = inverse_and_logdet(w[None])[0][0]
+        product, residual = inverse @ pair.s, inverse @ (pair.s - pair.sigma)
         numerator += pair.share * float(np.einsum("ij,ji->", residual, residual))
         denominator += pair.share * float(np.einsum("ij,ji->", product, product))
     return 1.0 - numerator / denominator
+
+
+def least_squares_gfi(parts: Sequence[tuple[float, Array, Array, Array]]) -> float:
+    """Return ``1 − Σ share eᵀVe / Σ share sᵀVs`` (Tanaka & Huba 1985).
+
+    Parameters
+    ----------
+    parts : sequence of (share, e, s, v)
+        Residuals and sample moments (m,), and V dense (m, m) or diagonal (m,), one a group.
+    """
+
+    def form(x: Array, v: Array) -> float:
+        return float(x @ (v * x if v.ndim == 1 else v @ x))
+
+    numerator = sum(share * form(e, v) for share, e, _, v in parts)
+    denominator = sum(share * form(s, v) for share, _, s, v in parts)
+    return 1.0 - numerator / denominator
+
+
+def ordinal_residual_indices(
+    parts: Sequence[tuple[float, Array, MomentLayout, Array]],
+) -> dict[str, float]:
+    """Return SRMR, CRMR and RMR of ordered and mixed data.
+
+    Parameters
+    ----------
+    parts : sequence of (share, residuals, layout, cov)
+        Residuals of the moments (m,), what they are, and the sample covariances (p, p) whose
+        diagonal scales numeric variables; one a group.
+
+    Notes
+    -----
+    Residuals of correlations only, over all p(p+1)/2 cells of the lower triangle: those on the
+    diagonal of ordered variables are zero by construction, and count, as in lavaan.
+    """
+    names = ("srmr", "srmr_bentler_nomean", "crmr_nomean", "rmr_nomean")
+    total = dict.fromkeys(names, 0.0)
+    for share, e, layout, cov in parts:
+        sd = np.sqrt(np.diagonal(cov))
+        off = layout.kind == MomentKind.COVARIANCE
+        own = layout.kind == MomentKind.VARIANCE
+        standard = e[off] / (sd[layout.i[off]] * sd[layout.j[off]])
+        variances = e[own] / sd[layout.i[own]] ** 2
+        p = layout.n_variables
+        cells = p * (p + 1) // 2
+        srmr = _root_mean([standard, variances], cells)
+        total["srmr"] += share * srmr
+        total["srmr_bentler_nomean"] += share * srmr
+        total["crmr_nomean"] += share * _root_mean([standard], cells - p)
+        total["rmr_nomean"] += share * _root_mean([e[off], e[own]], cells)
+    return total

@@ -92,9 +92,7 @@ def _scales(block: Block, implied: Implied, theta: Array, d_theta: Array) -> tup
     return w, np.concatenate([d_variances, d_theta * sign], axis=1)
 
 
-def implied_variances(
-    block: Block, implied: Implied, d_theta: Array
-) -> tuple[Array, Array]:
+def implied_variances(block: Block, implied: Implied, d_theta: Array) -> tuple[Array, Array]:
     """Return variances of observed and structural variables, (B, p + k), and their Jacobian.
 
     The Jacobian (B, p + k, q) is carried through `d_theta` = ∂θ/∂α (B, t, q).

@@ -27,7 +27,9 @@ class SampleMoments:
     n_obs : tuple of int
         Cases in each group.
     divisor_offset : int
-        0 for normal-theory ML, 1 for Wishart likelihood.
+        0 for normal-theory ML, 1 for Wishart likelihood and least squares.
+    values : tuple of Array, each (N_g, p)
+        Complete cases; empty when moments were given.
     """
 
     names: tuple[str, ...]
@@ -35,6 +37,7 @@ class SampleMoments:
     mean: tuple[Array, ...]
     n_obs: tuple[int, ...]
     divisor_offset: int = 0
+    values: tuple[Array, ...] = ()
 
     @property
     def n_total(self) -> int:
@@ -84,6 +87,7 @@ def from_data(data: GroupedData, divisor_offset: int = 0) -> SampleMoments:
         tuple(m[None] for m in mean),
         tuple(len(v) for v in data.values),
         divisor_offset,
+        data.values,
     )
 
 
@@ -151,12 +155,10 @@ def check_positive_definite(cov: Array, names: Sequence[str]) -> None:
 
 
 def exogenous_values(
-    sample: SampleMoments, exogenous: Sequence[tuple[int, int, int, int]]
+    mean: Sequence[Array], cov: Sequence[Array], exogenous: Sequence[tuple[int, int, int, int]]
 ) -> tuple[Indices, Array]:
     """Return table rows of fixed x and their sample values, shapes (e,) and (B, e)."""
     rows = np.array([row for row, _, _, _ in exogenous], dtype=np.intp)
-    columns = [
-        sample.mean[g][:, i] if j < 0 else sample.cov[g][:, i, j] for _, g, i, j in exogenous
-    ]
-    values = np.stack(columns, axis=1) if columns else np.zeros((len(sample.cov[0]), 0))
+    columns = [mean[g][:, i] if j < 0 else cov[g][:, i, j] for _, g, i, j in exogenous]
+    values = np.stack(columns, axis=1) if columns else np.zeros((len(cov[0]), 0))
     return rows, values

@@ -45,6 +45,11 @@ class OrdinalSample:
         """Cases in all groups."""
         return sum(self.n_obs)
 
+    def threshold(self, name: str, position: int, group: int) -> float:
+        """Return one sample threshold; `position` and `group` count from 0."""
+        place = [self.names[i] for i in self.variables].index(name)
+        return float(self.groups[group].thresholds[place][position])
+
     @property
     def weight(self) -> int:
         """What F is multiplied by to give χ²: N − G."""
@@ -79,9 +84,7 @@ def threshold_counts(data: GroupedData, ordered: Sequence[str]) -> dict[str, int
     return counts
 
 
-def _check_empty(
-    names: Sequence[str], label: str, values: Array, levels: Sequence[Array]
-) -> None:
+def _check_empty(names: Sequence[str], label: str, values: Array, levels: Sequence[Array]) -> None:
     empty = empty_categories(code_categories(values, levels), levels)
     if empty:
         listed = ", ".join(f"'{names[j]}' = {levels[j][code]:g}" for j, code in empty[:8])

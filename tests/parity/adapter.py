@@ -65,8 +65,13 @@ def _lavaan_name(name: str) -> str:
         ("baseline_", "baseline."),
         ("_pvalue", ".pvalue"),
         ("_h0", ".h0"),
+        ("_scaling_factor", ".scaling.factor"),
+        ("_scaled", ".scaled"),
+        ("_robust", ".robust"),
+        ("lower_", "lower."),
+        ("upper_", "upper."),
         ("rmsea_notclose", "rmsea.notclose"),
         ("rmsea_close", "rmsea.close"),
     ):
         name = name.replace(ours, theirs)
-    return {"gfi_mo.ci.lower": "gfi.ci.lower", "gfi_mo.ci.upper": "gfi.ci.upper"}.get(name, name)
+    return name.replace("gfi_mo", "gfi")

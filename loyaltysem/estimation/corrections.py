@@ -1,0 +1,308 @@
+"""Standard errors and tests of fit, by name: what turns a solution into statements about it.
+
+Each name is one function of a bound model and its solution, so a request such as
+``se="robust.sem"`` picks a part and nothing else has to know. The names are lavaan's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import TypeAlias
+
+import numpy as np
+
+from loyaltysem.core.linalg import inverse_and_logdet
+from loyaltysem.core.types import Array
+from loyaltysem.engine.objective import Block, Objective
+from loyaltysem.engine.restrictions import null_basis
+from loyaltysem.engine.terms import LocalVectorTerm, VectorTerm
+from loyaltysem.estimation.model import BoundModel
+from loyaltysem.estimation.terms import Sample
+from loyaltysem.inference.browne import (
+    ResidualForms,
+    normal_theory_residuals,
+    residual_statistic,
+)
+from loyaltysem.inference.information import information, restricted_vcov
+from loyaltysem.inference.moment_forms import (
+    MomentForms,
+    casewise_forms,
+    dense_forms,
+    moment_jacobian,
+    normal_theory_meat,
+)
+from loyaltysem.inference.robust import (
+    ScaledTest,
+    fitted_trace,
+    mean_variance_adjusted,
+    meat,
+    sandwich,
+    satorra_bentler,
+    saturated_trace,
+    scaled_shifted,
+    ugamma_traces,
+    yuan_bentler_mplus,
+)
+from loyaltysem.inference.tests_of_fit import TestStatistic
+from loyaltysem.moments.complete import SampleMoments
+from loyaltysem.moments.gamma import CaseMoments, model_case_moments, sample_case_moments
+from loyaltysem.moments.ordinal_sample import OrdinalSample
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A bound model at its solution: `alpha` (1, q) and the plain test of fit."""
+
+    model: BoundModel
+    alpha: Array
+    test: TestStatistic
+
+    @property
+    def n(self) -> int:
+        """Cases behind the standard errors: N, or N − G for least squares and Wishart."""
+        return self.model.sample.weight
+
+    @property
+    def objective(self) -> Objective:
+        """The objective with groups weighted by N_g / N, as information is."""
+        return information_objective(self.model)
+
+    @property
+    def basis(self) -> Array:
+        """Directions the restrictions leave free, shape (q, r)."""
+        return null_basis(self.model.restrictions.active(self.alpha), self.alpha.shape[1])
+
+    @property
+    def fixed_x(self) -> list[int]:
+        """Positions of fixed x among the observed variables."""
+        return [int(i) for i in self.model.fixed_x]
+
+    def inverse(self, observed: bool) -> tuple[Array, bool]:
+        """Return the inverse information of one case (q, q), and whether there is one."""
+        info = information(self.objective, self.alpha, 1.0, observed)
+        vcov, ok = restricted_vcov(info, self.basis)
+        return vcov[0], bool(ok[0])
+
+
+def information_objective(model: BoundModel) -> Objective:
+    """Return the objective whose groups weigh N_g / N, as lavaan's information does."""
+    if not model.plan.row.least_squares:
+        return model.objective
+    sample = model.sample
+    return model.objective.reweighted([n / sample.n_total for n in sample.n_obs])
+
+
+# Forms: what robust corrections are made of
+
+
+def sample_forms(fitted: Fitted, second: bool = False) -> list[MomentForms]:
+    """Return forms with Γ̂ about the sample moments, one a group."""
+    return _forms(fitted.model.sample, fitted, second)
+
+
+@singledispatch
+def _forms(sample: Sample, fitted: Fitted, second: bool) -> list[MomentForms]:
+    raise TypeError(type(sample).__name__)
+
+
+@_forms.register
+def _(sample: SampleMoments, fitted: Fitted, second: bool) -> list[MomentForms]:
+    if fitted.model.plan.row.discrepancy is None:
+        gammas = [
+            sample_case_moments(v, b.structure.meanstructure).gamma()
+            for v, b in zip(sample.values, fitted.objective.blocks, strict=True)
+        ]
+        return _vector_forms(fitted, gammas)
+    cases = [
+        sample_case_moments(v, b.structure.meanstructure, fitted.fixed_x)
+        for v, b in zip(sample.values, fitted.objective.blocks, strict=True)
+    ]
+    return _matrix_forms(fitted, cases, second)
+
+
+@_forms.register
+def _(sample: OrdinalSample, fitted: Fitted, second: bool) -> list[MomentForms]:
+    return _vector_forms(fitted, [g.gamma for g in sample.groups])
+
+
+def _matrix_forms(fitted: Fitted, cases: Sequence[CaseMoments], second: bool) -> list[MomentForms]:
+    implied = fitted.objective.implied(fitted.alpha)
+    return [
+        casewise_forms(
+            block.share, case, i.jacobian, block.chain,
+            inverse_and_logdet(i.moments.sigma)[0][0], second,
+        )
+        for block, case, i in zip(fitted.objective.blocks, cases, implied, strict=True)
+    ]  # fmt: skip
+
+
+def vector_jacobian(block: Block, local: LocalVectorTerm) -> Array:
+    """Return Δ in the free parameters, shape (m, q)."""
+    return block.term_chain.gradient(local.delta[0])
+
+
+def _vector_forms(fitted: Fitted, gammas: Sequence[Array]) -> list[MomentForms]:
+    forms = []
+    local = fitted.objective.local(fitted.alpha)
+    for block, x, gamma in zip(fitted.objective.blocks, local, gammas, strict=True):
+        assert isinstance(x, LocalVectorTerm) and isinstance(block.term, VectorTerm)
+        weight = block.term.weight[0]
+        forms.append(dense_forms(block.share, vector_jacobian(block, x), weight, gamma))
+    return forms
+
+
+def score_forms(fitted: Fitted) -> list[MomentForms]:
+    """Return forms with cases about the implied moments: their meat is that of the scores."""
+    sample = fitted.model.sample
+    assert isinstance(sample, SampleMoments)
+    implied = fitted.objective.implied(fitted.alpha)
+    cases = [
+        model_case_moments(v, i.moments.mu[0], i.moments.sigma[0], b.structure.meanstructure)
+        for v, i, b in zip(sample.values, implied, fitted.objective.blocks, strict=True)
+    ]
+    return _matrix_forms(fitted, cases, second=False)
+
+
+# Standard errors
+
+Vcov: TypeAlias = tuple[Array, bool]
+
+
+def standard_vcov(fitted: Fitted) -> Vcov:
+    """Invert the information the plan asks for."""
+    kind = fitted.model.plan.information
+    if kind == "first.order":
+        info = fitted.n * meat(score_forms(fitted))
+        vcov, ok = restricted_vcov(info[None], fitted.basis)
+        return vcov[0], bool(ok[0])
+    inverse, good = fitted.inverse(kind == "observed")
+    return inverse / fitted.n, good
+
+
+def robust_sem(fitted: Fitted) -> Vcov:
+    """Return the sandwich with Γ̂ about the sample moments (Satorra & Bentler 1994)."""
+    inverse, good = fitted.inverse(fitted.model.plan.information == "observed")
+    return sandwich(inverse, meat(sample_forms(fitted)), fitted.n), good
+
+
+def robust_huber_white(fitted: Fitted) -> Vcov:
+    """Return the sandwich of casewise scores (Huber 1967; White 1982)."""
+    inverse, good = fitted.inverse(fitted.model.plan.information == "observed")
+    return sandwich(inverse, meat(score_forms(fitted)), fitted.n), good
+
+
+def robust_sem_nt(fitted: Fitted) -> Vcov:
+    """Return the sandwich with the normal-theory Γ at S: for least squares (Browne 1984)."""
+    inverse, good = fitted.inverse(observed=False)
+    sample, objective = fitted.model.sample, fitted.objective
+    filling = np.zeros_like(inverse)
+    for block, i, cov in zip(
+        objective.blocks, objective.implied(fitted.alpha), sample.cov, strict=True
+    ):
+        means = block.structure.meanstructure
+        assert isinstance(block.term, VectorTerm)
+        delta = moment_jacobian(i.jacobian, block.chain, means)
+        weighted = block.term.weigh(delta)[0]
+        filling = filling + block.share * normal_theory_meat(
+            weighted, cov[0], means, fitted.fixed_x
+        )
+    return sandwich(inverse, filling, fitted.n), good
+
+
+STANDARD_ERRORS: Mapping[str, Callable[[Fitted], Vcov]] = {
+    "standard": standard_vcov,
+    "robust.sem": robust_sem,
+    "robust.huber.white": robust_huber_white,
+    "robust.sem.nt": robust_sem_nt,
+}
+
+# Tests of fit
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """The statistic that is reported as χ², and its corrected form where there is one."""
+
+    plain: TestStatistic
+    scaled: ScaledTest | None = None
+    traces_h1: tuple[float, ...] = ()
+    trace_h0: float = float("nan")
+
+
+def standard_test(fitted: Fitted) -> Tests:
+    """Report χ² as it is."""
+    return Tests(fitted.test)
+
+
+def _mean_scaled(fitted: Fitted) -> Tests:
+    trace, _ = _traces(fitted, second=False)
+    t = fitted.test
+    return Tests(t, satorra_bentler(t.statistic, t.df, trace))
+
+
+def _shifted(fitted: Fitted) -> Tests:
+    t = fitted.test
+    return Tests(t, scaled_shifted(t.statistic, t.df, *_traces(fitted, second=True)))
+
+
+def _adjusted(fitted: Fitted) -> Tests:
+    t = fitted.test
+    return Tests(t, mean_variance_adjusted(t.statistic, t.df, *_traces(fitted, second=True)))
+
+
+def _traces(fitted: Fitted, second: bool) -> tuple[float, float]:
+    forms = sample_forms(fitted, second)
+    return ugamma_traces(forms, fitted.inverse(observed=False)[0])
+
+
+def _yuan_bentler(fitted: Fitted) -> Tests:
+    sample = fitted.model.sample
+    assert isinstance(sample, SampleMoments)
+    inverse, _ = fitted.inverse(fitted.model.plan.information == "observed")
+    h1 = tuple(
+        saturated_trace(v, b.structure.meanstructure, fitted.fixed_x)
+        for v, b in zip(sample.values, fitted.objective.blocks, strict=True)
+    )
+    h0 = fitted_trace(score_forms(fitted), inverse)
+    t = fitted.test
+    return Tests(t, yuan_bentler_mplus(t.statistic, t.df, sum(h1), h0), h1, h0)
+
+
+def _browne_nt(fitted: Fitted) -> Tests:
+    statistic = browne_statistic(fitted, at_model=False)
+    return Tests(TestStatistic(statistic, fitted.test.df))
+
+
+def browne_statistic(fitted: Fitted, at_model: bool) -> float:
+    """Return Browne's (1984) residual-based statistic with V at S, or at the implied moments."""
+    model = fitted.model
+    forms = []
+    for share, block, i, cov, mean in zip(
+        model.sample.shares, model.objective.blocks, model.objective.implied(fitted.alpha),
+        model.sample.cov, model.sample.mean, strict=True,
+    ):  # fmt: skip
+        means = block.structure.meanstructure
+        difference = mean[0] - i.moments.mu[0] if means else np.zeros_like(mean[0])
+        w = inverse_and_logdet(i.moments.sigma if at_model else cov)[0][0]
+        residual = cov[0] - i.moments.sigma[0]
+        forms.append(
+            normal_theory_residuals(share, residual, difference, i.jacobian, block.chain, w)
+        )
+    basis = fitted.basis
+    reduced = [
+        ResidualForms(f.share, f.distance, f.score @ basis, basis.T @ f.bread @ basis)
+        for f in forms
+    ]
+    return residual_statistic(reduced, model.sample.weight)
+
+
+TESTS: Mapping[str, Callable[[Fitted], Tests]] = {
+    "standard": standard_test,
+    "satorra.bentler": _mean_scaled,
+    "scaled.shifted": _shifted,
+    "mean.var.adjusted": _adjusted,
+    "yuan.bentler.mplus": _yuan_bentler,
+    "browne.residual.nt": _browne_nt,
+}

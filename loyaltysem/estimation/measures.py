@@ -1,0 +1,266 @@
+"""Every fit measure of a solution, by the kind of data and of test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import singledispatch
+
+import numpy as np
+
+from loyaltysem.core.linalg import inverse_and_logdet
+from loyaltysem.core.types import Array
+from loyaltysem.engine.objective import Objective
+from loyaltysem.engine.terms import LocalVectorTerm, VectorTerm
+from loyaltysem.estimation.corrections import (
+    Fitted,
+    Tests,
+    browne_statistic,
+    vector_jacobian,
+)
+from loyaltysem.estimation.terms import Sample
+from loyaltysem.inference.categorical_robust import CorrelationGroup, categorical_robust, wrmr
+from loyaltysem.inference.fit_measures import FitSummary, fit_measures
+from loyaltysem.inference.moment_residuals import (
+    MomentPair,
+    least_squares_gfi,
+    lisrel_gfi,
+    ordinal_residual_indices,
+    residual_indices,
+)
+from loyaltysem.inference.scaled_measures import (
+    likelihood_scaling,
+    robust_gfi,
+    robust_incremental,
+    robust_rmsea,
+    robust_test,
+    scaled_incremental,
+    scaled_rmsea,
+    scaled_tests,
+    with_statistic,
+)
+from loyaltysem.inference.tests_of_fit import normal_loglik
+from loyaltysem.moments.complete import SampleMoments
+from loyaltysem.moments.ordinal_layout import MomentKind
+from loyaltysem.moments.ordinal_sample import OrdinalSample
+
+
+def measures(fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    """Return every fit measure, keyed by lavaan's name with ``_`` for ``.``.
+
+    Parameters
+    ----------
+    fitted : Fitted
+    tests, baseline : Tests
+        Of the model and of the independence model.
+    """
+    sample = fitted.model.sample
+    found = _plain(sample, fitted, tests, baseline)
+    if fitted.model.plan.p_value_unknown:
+        found |= {"pvalue": float("nan"), "baseline_pvalue": float("nan")}
+    if tests.scaled is None or baseline.scaled is None:
+        return found
+    groups = len(sample.n_obs)
+    found |= scaled_tests(tests.scaled, baseline.scaled)
+    found |= scaled_incremental(tests.scaled, baseline.scaled)
+    found |= scaled_rmsea(tests.plain, tests.scaled, sample.weight, groups)
+    if tests.traces_h1:
+        found |= likelihood_scaling(
+            tests.traces_h1, tests.trace_h0, fitted.model.n_moments, _free_rows(fitted)
+        )
+    if tests.scaled.label != "mean.var.adjusted":
+        found |= _robust(sample, fitted, tests, baseline)
+    return found
+
+
+def _free_rows(fitted: Fitted) -> int:
+    """Count free table rows before equal labels are joined, as lavaan does here."""
+    return int((fitted.model.structure.free >= 0).sum())
+
+
+@singledispatch
+def _plain(sample: Sample, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    raise TypeError(type(sample).__name__)
+
+
+@_plain.register
+def _(sample: SampleMoments, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    pairs = moment_pairs(fitted)
+    loglik, unrestricted = _loglik(sample, fitted)
+    structure = fitted.model.structure
+    summary = FitSummary(
+        user=tests.plain,
+        baseline=baseline.plain,
+        rls=browne_statistic(fitted, at_model=True),
+        weight=sample.weight,
+        n_total=sample.n_total,
+        n_groups=len(sample.n_obs),
+        n_free=fitted.model.n_moments - fitted.test.df,
+        p=len(sample.names),
+        n_moments=sum(b.p * (b.p + 1) // 2 for b in structure.blocks),
+        loglik=loglik,
+        loglik_unrestricted=unrestricted,
+        residual_indices=residual_indices(pairs),
+        lisrel_gfi=_gfi(sample, fitted, pairs),
+    )
+    return fit_measures(summary)
+
+
+@_plain.register
+def _(sample: OrdinalSample, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    nan = float("nan")
+    m = fitted.model.n_moments
+    summary = FitSummary(
+        user=tests.plain,
+        baseline=baseline.plain,
+        rls=tests.plain.statistic,
+        weight=sample.weight,
+        n_total=sample.n_total,
+        n_groups=len(sample.n_obs),
+        n_free=m - fitted.test.df,
+        p=len(sample.variables),
+        n_moments=m,
+        loglik=nan,
+        loglik_unrestricted=nan,
+        residual_indices=_ordinal_residuals(sample, fitted),
+        lisrel_gfi=_vector_gfi(fitted, skip_means=False),
+    )
+    found = fit_measures(summary)
+    found["wrmr"] = wrmr(tests.plain.statistic, sample.groups[0].layout.n_moments)
+    return found
+
+
+def moment_pairs(fitted: Fitted) -> list[MomentPair]:
+    """Pair sample and implied moments, one a group."""
+    model = fitted.model
+    pairs = []
+    for g, (block, i) in enumerate(
+        zip(model.structure.blocks, model.objective.implied(fitted.alpha), strict=True)
+    ):
+        means = block.meanstructure
+        pairs.append(
+            MomentPair(
+                s=model.sample.cov[g][0],
+                sigma=i.moments.sigma[0],
+                m=model.sample.mean[g][0] if means else None,
+                mu=i.moments.mu[0] if means else None,
+                share=model.sample.n_obs[g] / model.sample.n_total,
+            )
+        )
+    return pairs
+
+
+def _loglik(sample: SampleMoments, fitted: Fitted) -> tuple[float, float]:
+    """Return log-likelihoods of the model and of the saturated one, given fixed x; NaN for LS."""
+    if fitted.model.plan.row.least_squares:
+        return float("nan"), float("nan")
+    x = fitted.model.fixed_x
+    unrestricted = 0.0
+    for cov, n in zip(sample.cov, sample.n_obs, strict=True):
+        unrestricted += normal_loglik(0.0, _logdet(cov), cov.shape[-1], n)
+        if len(x):
+            unrestricted -= normal_loglik(0.0, _logdet(cov[:, x[:, None], x]), len(x), n)
+    parts = fitted.model.objective.local(fitted.alpha)
+    lost = sum(n * float(p.value[0]) for n, p in zip(sample.n_obs, parts, strict=True))
+    return unrestricted - 0.5 * lost, unrestricted
+
+
+def _logdet(cov: Array) -> float:
+    return float(inverse_and_logdet(cov)[1][0])
+
+
+def _gfi(sample: SampleMoments, fitted: Fitted, pairs: Sequence[MomentPair]) -> float:
+    row = fitted.model.plan.row
+    if row.discrepancy is None:
+        return _vector_gfi(fitted, skip_means=True)
+    weights = [
+        cov[0] if row.least_squares else p.sigma for cov, p in zip(sample.cov, pairs, strict=True)
+    ]
+    return lisrel_gfi(pairs, weights)
+
+
+def _vector_gfi(fitted: Fitted, skip_means: bool) -> float:
+    objective = fitted.model.objective
+    parts = []
+    for block, x in zip(objective.blocks, objective.local(fitted.alpha), strict=True):
+        assert isinstance(x, LocalVectorTerm) and isinstance(block.term, VectorTerm)
+        start = block.structure.p if skip_means and block.structure.meanstructure else 0
+        v = block.term.weight[0]
+        v = v[start:] if v.ndim == 1 else v[start:, start:]
+        parts.append((block.share, x.residual[0][start:], block.term.sample[0][start:], v))
+    return least_squares_gfi(parts)
+
+
+def _ordinal_residuals(sample: OrdinalSample, fitted: Fitted) -> dict[str, float]:
+    parts = []
+    local = fitted.model.objective.local(fitted.alpha)
+    for group, n, x in zip(sample.groups, sample.n_obs, local, strict=True):
+        assert isinstance(x, LocalVectorTerm)
+        parts.append((n / sample.n_total, x.residual[0], group.layout, group.cov))
+    return ordinal_residual_indices(parts)
+
+
+@singledispatch
+def _robust(sample: Sample, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    raise TypeError(type(sample).__name__)
+
+
+@_robust.register
+def _(sample: SampleMoments, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    assert tests.scaled is not None and baseline.scaled is not None
+    user = robust_test(tests.plain, tests.scaled)
+    null = robust_test(baseline.plain, baseline.scaled)
+    rls = with_statistic(user, browne_statistic(fitted, at_model=True), tests.scaled.shift)
+    return {
+        **robust_incremental(user, null),
+        **robust_rmsea(user, sample.n_total, len(sample.n_obs)),
+        **robust_gfi(rls, len(sample.names), sample.n_total),
+    }
+
+
+@_robust.register
+def _(sample: OrdinalSample, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    numeric = any((g.layout.kind == MomentKind.VARIANCE).any() for g in sample.groups)
+    if numeric or len(sample.covariates):
+        groups: list[CorrelationGroup] = []  # not defined with numeric variables or covariates
+    else:
+        groups = _correlation_groups(sample, fitted)
+    inverse, _ = fitted.inverse(observed=False)
+    if not groups:
+        return {}
+    user, null = categorical_robust(groups, inverse, fitted.test.df)
+    return {
+        **robust_incremental(user, null),
+        **robust_rmsea(user, sample.n_total, len(sample.n_obs)),
+        **robust_gfi(user, len(sample.variables), sample.n_total),
+    }
+
+
+def _correlation_groups(sample: OrdinalSample, fitted: Fitted) -> list[CorrelationGroup]:
+    objective: Objective = fitted.objective
+    groups = []
+    for g, (block, x, i) in enumerate(
+        zip(
+            objective.blocks,
+            objective.local(fitted.alpha),
+            objective.implied(fitted.alpha),
+            strict=True,
+        )
+    ):
+        assert isinstance(x, LocalVectorTerm) and isinstance(block.term, VectorTerm)
+        moments = sample.groups[g]
+        at = moments.layout.kind == MomentKind.COVARIANCE
+        scale = np.sqrt(np.diagonal(i.moments.sigma[0]))
+        theta = fitted.model.table.defaults.theta
+        sigma = i.moments.sigma[0]
+        weight = block.term.weight[0]
+        groups.append(
+            CorrelationGroup(
+                n=sample.n_obs[g],
+                sample=moments.corr,
+                implied=sigma / np.outer(scale, scale) if theta else sigma,
+                delta=vector_jacobian(block, x)[at],
+                weight=weight[at] if weight.ndim == 1 else np.diagonal(weight)[at],
+                gamma=moments.gamma[np.ix_(at, at)],
+            )
+        )
+    return groups

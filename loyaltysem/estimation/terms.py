@@ -1,0 +1,100 @@
+"""How a sample becomes terms of the objective: one way for each kind of data."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import TypeAlias
+
+import numpy as np
+
+from loyaltysem.core.types import Array, Indices
+from loyaltysem.engine.ordinal import OrdinalStructure
+from loyaltysem.engine.ordinal_view import OrdinalView
+from loyaltysem.engine.terms import MatrixTerm, StackedMoments, Term, VectorTerm
+from loyaltysem.estimation.estimators import Estimator
+from loyaltysem.model.parameter_table import ParameterTable
+from loyaltysem.model.structure import BlockStructure, ModelStructure
+from loyaltysem.moments.complete import SampleMoments
+from loyaltysem.moments.gamma import sample_case_moments, vech
+from loyaltysem.moments.ordinal_sample import OrdinalSample
+
+Sample: TypeAlias = SampleMoments | OrdinalSample
+
+
+@singledispatch
+def make_terms(
+    sample: Sample, row: Estimator, table: ParameterTable, structure: ModelStructure
+) -> list[Term]:
+    """Attach each group's data to the discrepancy of an estimator."""
+    raise TypeError(type(sample).__name__)
+
+
+@make_terms.register
+def _(
+    sample: SampleMoments, row: Estimator, table: ParameterTable, structure: ModelStructure
+) -> list[Term]:
+    return [_complete_term(sample, row, g, block) for g, block in enumerate(structure.blocks)]
+
+
+def _complete_term(sample: SampleMoments, row: Estimator, g: int, block: BlockStructure) -> Term:
+    cov, means = sample.cov[g], block.meanstructure
+    mean = sample.mean[g] if means else np.zeros_like(sample.mean[g])
+    if row.discrepancy is not None:
+        return MatrixTerm(row.discrepancy.bind(cov, mean))
+    moments = np.concatenate([mean, vech(cov)], axis=1) if means else vech(cov)
+    return VectorTerm(StackedMoments(means), moments, complete_weight(sample, row, g, means)[None])
+
+
+def complete_weight(sample: SampleMoments, row: Estimator, g: int, means: bool) -> Array:
+    """Return V of one group's means and covariances."""
+    assert row.weight is not None
+    return row.weight(sample_case_moments(sample.values[g], means).gamma())
+
+
+@make_terms.register
+def _(
+    sample: OrdinalSample, row: Estimator, table: ParameterTable, structure: ModelStructure
+) -> list[Term]:
+    assert row.weight is not None
+    terms: list[Term] = []
+    for g, (group, block) in enumerate(zip(sample.groups, structure.blocks, strict=True)):
+        view = OrdinalView(_ordinal_structure(sample, table, g), block)
+        terms.append(VectorTerm(view, group.moments[None], row.weight(group.gamma)[None]))
+    return terms
+
+
+def _ordinal_structure(sample: OrdinalSample, table: ParameterTable, g: int) -> OrdinalStructure:
+    """Find the table rows behind thresholds, scales and residual variances of one group."""
+    rows = {r.key: i for i, r in enumerate(table.rows) if r.group == g + 1}
+    names = [sample.names[i] for i in sample.variables]
+    counts = table.defaults.ordered
+    thresholds = [rows["|", n, f"t{k + 1}"] for n in names for k in range(counts.get(n, 0))]
+
+    def places(op: str) -> Indices:
+        return np.array([rows[op, n, n] if n in counts else -1 for n in names], dtype=np.intp)
+
+    return OrdinalStructure(
+        layout=sample.groups[g].layout,
+        variables=sample.variables,
+        covariates=sample.covariates,
+        threshold_row=np.array(thresholds, dtype=np.intp),
+        scale_row=places("~*~"),
+        residual_row=places("~~"),
+        theta=table.defaults.theta,
+    )
+
+
+@singledispatch
+def moment_count(sample: Sample, structure: ModelStructure) -> int:
+    """Return the number of moments the model explains."""
+    raise TypeError(type(sample).__name__)
+
+
+@moment_count.register
+def _(sample: SampleMoments, structure: ModelStructure) -> int:
+    return structure.n_moments
+
+
+@moment_count.register
+def _(sample: OrdinalSample, structure: ModelStructure) -> int:
+    return sum(g.layout.n_moments for g in sample.groups)
