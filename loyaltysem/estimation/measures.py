@@ -55,6 +55,8 @@ def measures(fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
     """
     sample = fitted.model.sample
     found = _plain(sample, fitted, tests, baseline)
+    if fitted.model.plan.row.least_squares:
+        found["fmin"] = 0.5 * fitted.test.statistic / sample.n_total  # lavaan's convention
     if fitted.model.plan.p_value_unknown:
         found |= {"pvalue": float("nan"), "baseline_pvalue": float("nan")}
     if tests.scaled is None or baseline.scaled is None:

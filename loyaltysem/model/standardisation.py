@@ -79,6 +79,8 @@ def _factors(row: Parameter) -> Iterable[tuple[str, float]]:
         return (row.lhs, 0.5), (row.rhs, -0.5)
     if row.op == "~":
         return (row.rhs, 0.5), (row.lhs, -0.5)
-    if row.op == "~1":
+    if row.op in ("~1", "|"):
         return ((row.lhs, -0.5),)
+    if row.op == "~*~":
+        return ()
     return (row.lhs, -0.5), (row.rhs, -0.5)

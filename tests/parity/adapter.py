@@ -66,6 +66,7 @@ def _lavaan_name(name: str) -> str:
         ("_pvalue", ".pvalue"),
         ("_h0", ".h0"),
         ("_scaling_factor", ".scaling.factor"),
+        ("scaling_factor_", "scaling.factor."),
         ("_scaled", ".scaled"),
         ("_robust", ".robust"),
         ("lower_", "lower."),
