@@ -15,6 +15,12 @@ import numpy as np
 
 from loyaltysem.core.linalg import inverse_and_logdet
 from loyaltysem.core.types import Array
+from loyaltysem.engine.fiml import (
+    first_order_information,
+    moment_information,
+    saturated_jacobian,
+)
+from loyaltysem.engine.implied import Moments
 from loyaltysem.engine.objective import Block, Objective
 from loyaltysem.engine.restrictions import null_basis
 from loyaltysem.engine.terms import LocalVectorTerm, VectorTerm
@@ -35,7 +41,6 @@ from loyaltysem.inference.moment_forms import (
 )
 from loyaltysem.inference.robust import (
     ScaledTest,
-    fitted_trace,
     mean_variance_adjusted,
     meat,
     sandwich,
@@ -48,6 +53,7 @@ from loyaltysem.inference.robust import (
 from loyaltysem.inference.tests_of_fit import TestStatistic
 from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.gamma import CaseMoments, model_case_moments, sample_case_moments
+from loyaltysem.moments.incomplete import IncompleteSample
 from loyaltysem.moments.ordinal_sample import OrdinalSample
 
 
@@ -153,10 +159,33 @@ def _vector_forms(fitted: Fitted, gammas: Sequence[Array]) -> list[MomentForms]:
     return forms
 
 
-def score_forms(fitted: Fitted) -> list[MomentForms]:
+def score_meat(fitted: Fitted) -> Array:
+    """Return the mean cross-product of casewise scores, shape (q, q)."""
+    return _score_meat(fitted.model.sample, fitted)
+
+
+@singledispatch
+def _score_meat(sample: Sample, fitted: Fitted) -> Array:
+    raise TypeError(type(sample).__name__)
+
+
+@_score_meat.register
+def _(sample: SampleMoments, fitted: Fitted) -> Array:
+    return meat(_score_forms(sample, fitted))
+
+
+@_score_meat.register
+def _(sample: IncompleteSample, fitted: Fitted) -> Array:
+    total = np.zeros((fitted.alpha.shape[1],) * 2)
+    implied = fitted.objective.implied(fitted.alpha)
+    for block, patterns, i in zip(fitted.objective.blocks, sample.patterns, implied, strict=True):
+        rows = first_order_information(patterns, i.moments, i.jacobian)
+        total = total + block.share * block.chain.form(rows)[0]
+    return total
+
+
+def _score_forms(sample: SampleMoments, fitted: Fitted) -> list[MomentForms]:
     """Return forms with cases about the implied moments: their meat is that of the scores."""
-    sample = fitted.model.sample
-    assert isinstance(sample, SampleMoments)
     implied = fitted.objective.implied(fitted.alpha)
     cases = [
         model_case_moments(v, i.moments.mu[0], i.moments.sigma[0], b.structure.meanstructure)
@@ -174,7 +203,7 @@ def standard_vcov(fitted: Fitted) -> Vcov:
     """Invert the information the plan asks for."""
     kind = fitted.model.plan.information
     if kind == "first.order":
-        info = fitted.n * meat(score_forms(fitted))
+        info = fitted.n * score_meat(fitted)
         vcov, ok = restricted_vcov(info[None], fitted.basis)
         return vcov[0], bool(ok[0])
     inverse, good = fitted.inverse(kind == "observed")
@@ -190,7 +219,7 @@ def robust_sem(fitted: Fitted) -> Vcov:
 def robust_huber_white(fitted: Fitted) -> Vcov:
     """Return the sandwich of casewise scores (Huber 1967; White 1982)."""
     inverse, good = fitted.inverse(fitted.model.plan.information == "observed")
-    return sandwich(inverse, meat(score_forms(fitted)), fitted.n), good
+    return sandwich(inverse, score_meat(fitted), fitted.n), good
 
 
 def robust_sem_nt(fitted: Fitted) -> Vcov:
@@ -225,6 +254,7 @@ STANDARD_ERRORS: Mapping[str, Callable[[Fitted], Vcov]] = {
 class Tests:
     """The statistic that is reported as χ², and its corrected form where there is one."""
 
+    fitted: Fitted
     plain: TestStatistic
     scaled: ScaledTest | None = None
     traces_h1: tuple[float, ...] = ()
@@ -233,23 +263,25 @@ class Tests:
 
 def standard_test(fitted: Fitted) -> Tests:
     """Report χ² as it is."""
-    return Tests(fitted.test)
+    return Tests(fitted, fitted.test)
 
 
 def _mean_scaled(fitted: Fitted) -> Tests:
     trace, _ = _traces(fitted, second=False)
     t = fitted.test
-    return Tests(t, satorra_bentler(t.statistic, t.df, trace))
+    return Tests(fitted, t, satorra_bentler(t.statistic, t.df, trace))
 
 
 def _shifted(fitted: Fitted) -> Tests:
     t = fitted.test
-    return Tests(t, scaled_shifted(t.statistic, t.df, *_traces(fitted, second=True)))
+    return Tests(fitted, t, scaled_shifted(t.statistic, t.df, *_traces(fitted, second=True)))
 
 
 def _adjusted(fitted: Fitted) -> Tests:
     t = fitted.test
-    return Tests(t, mean_variance_adjusted(t.statistic, t.df, *_traces(fitted, second=True)))
+    return Tests(
+        fitted, t, mean_variance_adjusted(t.statistic, t.df, *_traces(fitted, second=True))
+    )
 
 
 def _traces(fitted: Fitted, second: bool) -> tuple[float, float]:
@@ -258,21 +290,44 @@ def _traces(fitted: Fitted, second: bool) -> tuple[float, float]:
 
 
 def _yuan_bentler(fitted: Fitted) -> Tests:
-    sample = fitted.model.sample
-    assert isinstance(sample, SampleMoments)
     inverse, _ = fitted.inverse(fitted.model.plan.information == "observed")
-    h1 = tuple(
+    h1 = _saturated_traces(fitted.model.sample, fitted)
+    h0 = float(np.trace(inverse @ score_meat(fitted)))
+    t = fitted.test
+    return Tests(fitted, t, yuan_bentler_mplus(t.statistic, t.df, sum(h1), h0), h1, h0)
+
+
+@singledispatch
+def _saturated_traces(sample: Sample, fitted: Fitted) -> tuple[float, ...]:
+    """Return tr(A⁻¹B) of the saturated model, one a group."""
+    raise TypeError(type(sample).__name__)
+
+
+@_saturated_traces.register
+def _(sample: SampleMoments, fitted: Fitted) -> tuple[float, ...]:
+    return tuple(
         saturated_trace(v, b.structure.meanstructure, fitted.fixed_x)
         for v, b in zip(sample.values, fitted.objective.blocks, strict=True)
     )
-    h0 = fitted_trace(score_forms(fitted), inverse)
-    t = fitted.test
-    return Tests(t, yuan_bentler_mplus(t.statistic, t.df, sum(h1), h0), h1, h0)
+
+
+@_saturated_traces.register
+def _(sample: IncompleteSample, fitted: Fitted) -> tuple[float, ...]:
+    traces = []
+    x = fitted.fixed_x
+    for patterns, s in zip(sample.patterns, sample.saturated, strict=True):
+        moments = Moments(s.cov, s.mean)
+        a = moment_information(patterns, moments)[0]
+        b = first_order_information(patterns, moments, saturated_jacobian(patterns.p))[0]
+        joint = float(np.trace(np.linalg.solve(a, b)))
+        of_x = saturated_trace(patterns.y[:, x], True) if x else 0.0  # x is always complete
+        traces.append(joint - of_x)
+    return tuple(traces)
 
 
 def _browne_nt(fitted: Fitted) -> Tests:
     statistic = browne_statistic(fitted, at_model=False)
-    return Tests(TestStatistic(statistic, fitted.test.df))
+    return Tests(fitted, TestStatistic(statistic, fitted.test.df))
 
 
 def browne_statistic(fitted: Fitted, at_model: bool) -> float:

@@ -34,6 +34,7 @@ from loyaltysem.model.syntax import parse
 from loyaltysem.model.variables import Roles, roles
 from loyaltysem.moments.complete import from_data, from_moments
 from loyaltysem.moments.data import GroupedData, select
+from loyaltysem.moments.incomplete import from_incomplete_data
 from loyaltysem.moments.ordinal_sample import from_ordinal_data, threshold_counts
 
 
@@ -86,6 +87,7 @@ def sem(
         ML, MLM, MLMV, MLMVS, MLR, MLF, GLS, ULS, ULSMV, WLS, DWLS, WLSM or WLSMV.
     missing : str
         ``"listwise"``: cases with a missing value are left out, and counted in a finding.
+        ``"fiml"``: every case counts with what it has (ML, MLR).
     group : str, optional
         Column that tells groups apart; they are taken in order of first appearance.
     group_equal : sequence of str
@@ -228,7 +230,7 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     solution = search(model)
     inference = infer(model, solution)
     findings = find(model, solution, inference, data.n_total if data else sample.n_total)
-    numbers = data.values if data else (*sample.cov, *sample.mean)
+    numbers = data.values if data is not None else (*sample.cov, *sample.mean)
     hashed = replace(model, plan=plan.with_data_hash(hash_arrays(*numbers)))
     return SEMResult(hashed, data, solution, inference, findings)
 
@@ -309,7 +311,8 @@ def _select(plan: Plan, role: Roles, source: pd.DataFrame) -> GroupedData:
             code="request.ordered",
             hint=did_you_mean(absent[0], role.observed) or "Name variables of the model.",
         )
-    return select(source, role.observed, plan.group)
+    x = role.exogenous_observed if plan.defaults.fixed_x else ()
+    return select(source, role.observed, plan.group, x if plan.missing == "fiml" else None)
 
 
 def _sample(
@@ -323,6 +326,8 @@ def _sample(
         if plan.ordered:
             fixed = table.roles.exogenous_observed if plan.defaults.fixed_x else ()
             return from_ordinal_data(data, table.defaults.ordered, fixed)
+        if plan.missing == "fiml":
+            return from_incomplete_data(data)
         return from_data(data, offset)
     assert isinstance(source, MomentInput)
     cov, mean = source.ordered(table.observed)

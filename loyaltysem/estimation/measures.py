@@ -8,7 +8,14 @@ from functools import singledispatch
 import numpy as np
 
 from loyaltysem.core.linalg import inverse_and_logdet
-from loyaltysem.core.types import Array
+from loyaltysem.core.types import Array, Indices
+from loyaltysem.engine.fiml import (
+    complete_moment_information,
+    first_order_information,
+    moment_information,
+    saturated_jacobian,
+)
+from loyaltysem.engine.implied import Moments
 from loyaltysem.engine.objective import Objective
 from loyaltysem.engine.terms import LocalVectorTerm, VectorTerm
 from loyaltysem.estimation.corrections import (
@@ -19,7 +26,13 @@ from loyaltysem.estimation.corrections import (
 )
 from loyaltysem.estimation.terms import Sample
 from loyaltysem.inference.categorical_robust import CorrelationGroup, categorical_robust, wrmr
+from loyaltysem.inference.fiml_indices import (
+    GroupInformation,
+    complete_data_statistic,
+    fiml_robust_test,
+)
 from loyaltysem.inference.fit_measures import FitSummary, fit_measures
+from loyaltysem.inference.moment_forms import moment_jacobian
 from loyaltysem.inference.moment_residuals import (
     MomentPair,
     least_squares_gfi,
@@ -28,6 +41,7 @@ from loyaltysem.inference.moment_residuals import (
     residual_indices,
 )
 from loyaltysem.inference.scaled_measures import (
+    RobustTest,
     likelihood_scaling,
     robust_gfi,
     robust_incremental,
@@ -40,8 +54,11 @@ from loyaltysem.inference.scaled_measures import (
 )
 from loyaltysem.inference.tests_of_fit import normal_loglik
 from loyaltysem.moments.complete import SampleMoments
+from loyaltysem.moments.gamma import vech_indices
+from loyaltysem.moments.incomplete import IncompleteSample
 from loyaltysem.moments.ordinal_layout import MomentKind
 from loyaltysem.moments.ordinal_sample import OrdinalSample
+from loyaltysem.moments.saturated import log_likelihood
 
 
 def measures(fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
@@ -59,6 +76,7 @@ def measures(fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
         found["fmin"] = 0.5 * fitted.test.statistic / sample.n_total  # lavaan's convention
     if fitted.model.plan.p_value_unknown:
         found |= {"pvalue": float("nan"), "baseline_pvalue": float("nan")}
+    found |= _robust(sample, fitted, tests, baseline)
     if tests.scaled is None or baseline.scaled is None:
         return found
     groups = len(sample.n_obs)
@@ -69,8 +87,6 @@ def measures(fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
         found |= likelihood_scaling(
             tests.traces_h1, tests.trace_h0, fitted.model.n_moments, _free_rows(fitted)
         )
-    if tests.scaled.label != "mean.var.adjusted":
-        found |= _robust(sample, fitted, tests, baseline)
     return found
 
 
@@ -84,15 +100,18 @@ def _plain(sample: Sample, fitted: Fitted, tests: Tests, baseline: Tests) -> dic
     raise TypeError(type(sample).__name__)
 
 
-@_plain.register
-def _(sample: SampleMoments, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+@_plain.register(SampleMoments)
+@_plain.register(IncompleteSample)
+def _(
+    sample: SampleMoments | IncompleteSample, fitted: Fitted, tests: Tests, baseline: Tests
+) -> dict[str, float]:
     pairs = moment_pairs(fitted)
     loglik, unrestricted = _loglik(sample, fitted)
     structure = fitted.model.structure
     summary = FitSummary(
         user=tests.plain,
         baseline=baseline.plain,
-        rls=browne_statistic(fitted, at_model=True),
+        rls=_residual_statistic(sample, fitted),
         weight=sample.weight,
         n_total=sample.n_total,
         n_groups=len(sample.n_obs),
@@ -151,8 +170,31 @@ def moment_pairs(fitted: Fitted) -> list[MomentPair]:
     return pairs
 
 
-def _loglik(sample: SampleMoments, fitted: Fitted) -> tuple[float, float]:
+def _residual_statistic(sample: SampleMoments | IncompleteSample, fitted: Fitted) -> float:
+    """Return what the GFI of Maydeu-Olivares et al. is made of; χ² itself for incomplete data."""
+    if isinstance(sample, IncompleteSample):
+        return fitted.test.statistic
+    return browne_statistic(fitted, at_model=True)
+
+
+@singledispatch
+def _loglik(sample: Sample, fitted: Fitted) -> tuple[float, float]:
     """Return log-likelihoods of the model and of the saturated one, given fixed x; NaN for LS."""
+    raise TypeError(type(sample).__name__)
+
+
+@_loglik.register
+def _(sample: IncompleteSample, fitted: Fitted) -> tuple[float, float]:
+    unrestricted, x = 0.0, fitted.model.fixed_x
+    for patterns, s, n in zip(sample.patterns, sample.saturated, sample.n_obs, strict=True):
+        unrestricted += float(log_likelihood(patterns, s.deviance)[0])
+        if len(x):  # x is always complete
+            unrestricted -= normal_loglik(0.0, _logdet(s.cov[:, x[:, None], x]), len(x), n)
+    return unrestricted - 0.5 * fitted.test.statistic, unrestricted
+
+
+@_loglik.register
+def _(sample: SampleMoments, fitted: Fitted) -> tuple[float, float]:
     if fitted.model.plan.row.least_squares:
         return float("nan"), float("nan")
     x = fitted.model.fixed_x
@@ -170,7 +212,9 @@ def _logdet(cov: Array) -> float:
     return float(inverse_and_logdet(cov)[1][0])
 
 
-def _gfi(sample: SampleMoments, fitted: Fitted, pairs: Sequence[MomentPair]) -> float:
+def _gfi(
+    sample: SampleMoments | IncompleteSample, fitted: Fitted, pairs: Sequence[MomentPair]
+) -> float:
     row = fitted.model.plan.row
     if row.discrepancy is None:
         return _vector_gfi(fitted, skip_means=True)
@@ -208,7 +252,10 @@ def _robust(sample: Sample, fitted: Fitted, tests: Tests, baseline: Tests) -> di
 
 @_robust.register
 def _(sample: SampleMoments, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
-    assert tests.scaled is not None and baseline.scaled is not None
+    if tests.scaled is None or baseline.scaled is None:
+        return {}
+    if tests.scaled.label == "mean.var.adjusted":
+        return {}  # not defined, as in lavaan
     user = robust_test(tests.plain, tests.scaled)
     null = robust_test(baseline.plain, baseline.scaled)
     rls = with_statistic(user, browne_statistic(fitted, at_model=True), tests.scaled.shift)
@@ -220,7 +267,55 @@ def _(sample: SampleMoments, fitted: Fitted, tests: Tests, baseline: Tests) -> d
 
 
 @_robust.register
+def _(sample: IncompleteSample, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    robust = tests.scaled is not None
+    user = _incomplete_test(sample, fitted, robust)
+    null = _incomplete_test(sample, baseline.fitted, robust)
+    return {
+        **robust_incremental(user, null),
+        **robust_rmsea(user, sample.n_total, len(sample.n_obs)),
+        **robust_gfi(user, len(sample.names), sample.n_total),
+    }
+
+
+def _incomplete_test(sample: IncompleteSample, fitted: Fitted, robust: bool) -> RobustTest:
+    """Hold the estimates against the saturated moments by the discrepancy of complete data."""
+    saturated = [Moments(s.cov, s.mean) for s in sample.saturated]
+    implied = fitted.objective.implied(fitted.alpha)
+    statistic = complete_data_statistic(saturated, [i.moments for i in implied], sample.n_obs)
+    kept = _moments_not_of_x(len(sample.names), fitted.fixed_x)
+    cells = np.ix_(kept, kept)
+    groups = []
+    for block, patterns, s, i in zip(
+        fitted.objective.blocks, sample.patterns, saturated, implied, strict=True
+    ):
+        delta = moment_jacobian(i.jacobian, block.chain, True)[0] @ fitted.basis
+        scores = None
+        if robust:
+            scores = first_order_information(patterns, s, saturated_jacobian(patterns.p))[0][cells]
+        groups.append(
+            GroupInformation(
+                share=block.share,
+                complete=complete_moment_information(s.sigma)[0][cells],
+                incomplete=moment_information(patterns, s)[0][cells],
+                jacobian=delta[kept],
+                first_order=scores,
+            )
+        )
+    return fiml_robust_test(statistic, fitted.test.df, groups, robust)
+
+
+def _moments_not_of_x(p: int, x: Sequence[int]) -> Indices:
+    """Return the places, in (μ, vech Σ), of the moments that are not of fixed x alone."""
+    rows, columns = vech_indices(p)
+    of_x = np.concatenate([np.isin(np.arange(p), x), np.isin(rows, x) & np.isin(columns, x)])
+    return np.flatnonzero(~of_x)
+
+
+@_robust.register
 def _(sample: OrdinalSample, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    if tests.scaled is None or tests.scaled.label == "mean.var.adjusted":
+        return {}
     numeric = any((g.layout.kind == MomentKind.VARIANCE).any() for g in sample.groups)
     if numeric or len(sample.covariates):
         groups: list[CorrelationGroup] = []  # not defined with numeric variables or covariates

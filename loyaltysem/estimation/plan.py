@@ -28,6 +28,7 @@ from loyaltysem.model.parameters import Defaults
 
 ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
 
+MISSING = ("listwise", "fiml")
 #: Names of the parts in ``estimation.corrections``.
 STANDARD_ERROR_NAMES = ("standard", "robust.sem", "robust.huber.white", "robust.sem.nt")
 TEST_NAMES = (
@@ -73,7 +74,7 @@ class Plan:
         S divided by N or by N − 1, and χ² = N·F or (N − 1)·F.
     ordered : tuple of str
         Variables analysed as ordered categories.
-    missing : {"listwise"}
+    missing : {"listwise", "fiml"}
     group : str or None
         Column that tells groups apart.
     data_hash : str
@@ -108,8 +109,9 @@ class Plan:
         return arbitrary and self.test != "browne.residual.nt"
 
     def defaults_for(self, n_groups: int, thresholds: Mapping[str, int]) -> Defaults:
-        """Return what is added to the model: groups and ordered data bring a mean structure."""
+        """Return what is added to the model: groups, ordered and incomplete data bring means."""
         means = self.defaults.meanstructure or n_groups > 1 or bool(thresholds)
+        means = means or self.missing == "fiml"
         return replace(self.defaults, meanstructure=means, thresholds=tuple(thresholds.items()))
 
     def with_data_hash(self, data_hash: str) -> Plan:
@@ -182,16 +184,18 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
     ordered = _words(options["ordered"])
     name = str(options["estimator"])
     row = find_estimator("WLSMV" if ordered and name.upper() == "ML" else name)
-    information = str(options["information"] or row.information)
+    missing = str(options["missing"])
+    kind = "ordinal" if ordered else ("incomplete" if missing == "fiml" else "complete")
+    information = str(options["information"] or _information(row, kind))
     se, test = str(options["se"] or row.se), _test(options["test"] or row.test)
     problems = [
         _choice("likelihood", options["likelihood"], tuple(LIKELIHOODS)),
-        _choice("missing", options["missing"], ("listwise",)),
+        _choice("missing", options["missing"], MISSING),
         _choice("information", information, INFORMATION),
         _choice("se", se, STANDARD_ERROR_NAMES),
         _choice("test", test, TEST_NAMES),
         _choice("parameterization", options["parameterization"], ("delta", "theta")),
-        _kind(row, "ordinal" if ordered else "complete"),
+        _kind(row, kind, missing),
         _fits(row, se, test, bool(ordered)),
     ]
     if any(problems):
@@ -210,7 +214,7 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         se=se,
         test=test,
         likelihood=str(options["likelihood"]),
-        missing=str(options["missing"]),
+        missing=missing,
         ordered=ordered,
         group=None if group is None else str(group),
     )
@@ -237,7 +241,14 @@ def _test(value: object) -> str:
     return names[-1] if names else "standard"
 
 
-def _kind(row: Estimator, kind: str) -> str:
+def _information(row: Estimator, kind: str) -> str:
+    """Return the default information: observed where values are missing, as in lavaan."""
+    return "observed" if kind == "incomplete" else row.information
+
+
+def _kind(row: Estimator, kind: str, missing: str) -> str:
+    if kind == "ordinal" and missing == "fiml":
+        return "missing='fiml' is not defined for ordered variables; use listwise."
     if kind in row.data:
         return ""
     return f"estimator={row.name!r} cannot be used with {kind} data."

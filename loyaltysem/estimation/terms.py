@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
+from loyaltysem.engine.fiml import FullInformation
 from loyaltysem.engine.ordinal import OrdinalStructure
 from loyaltysem.engine.ordinal_view import OrdinalView
 from loyaltysem.engine.terms import MatrixTerm, StackedMoments, Term, VectorTerm
@@ -16,9 +17,10 @@ from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import BlockStructure, ModelStructure
 from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.gamma import sample_case_moments, vech
+from loyaltysem.moments.incomplete import IncompleteSample
 from loyaltysem.moments.ordinal_sample import OrdinalSample
 
-Sample: TypeAlias = SampleMoments | OrdinalSample
+Sample: TypeAlias = SampleMoments | OrdinalSample | IncompleteSample
 
 
 @singledispatch
@@ -49,6 +51,17 @@ def complete_weight(sample: SampleMoments, row: Estimator, g: int, means: bool) 
     """Return V of one group's means and covariances."""
     assert row.weight is not None
     return row.weight(sample_case_moments(sample.values[g], means).gamma())
+
+
+@make_terms.register
+def _(
+    sample: IncompleteSample, row: Estimator, table: ParameterTable, structure: ModelStructure
+) -> list[Term]:
+    full = FullInformation()
+    return [
+        MatrixTerm(full.bind(patterns, saturated))
+        for patterns, saturated in zip(sample.patterns, sample.saturated, strict=True)
+    ]
 
 
 @make_terms.register
@@ -92,6 +105,11 @@ def moment_count(sample: Sample, structure: ModelStructure) -> int:
 
 @moment_count.register
 def _(sample: SampleMoments, structure: ModelStructure) -> int:
+    return structure.n_moments
+
+
+@moment_count.register
+def _(sample: IncompleteSample, structure: ModelStructure) -> int:
     return structure.n_moments
 
 

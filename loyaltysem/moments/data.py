@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.core.errors import DataError, did_you_mean
-from loyaltysem.core.types import Array, Indices
+from loyaltysem.core.types import Array, Indices, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,12 @@ class GroupedData:
         return sum(len(v) for v in self.values)
 
 
-def select(frame: pd.DataFrame, names: Sequence[str], group: str | None = None) -> GroupedData:
+def select(
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    group: str | None = None,
+    complete: Sequence[str] | None = None,
+) -> GroupedData:
     """Take `names` out of `frame` as numbers, keeping complete cases.
 
     Parameters
@@ -51,6 +56,8 @@ def select(frame: pd.DataFrame, names: Sequence[str], group: str | None = None) 
         Variables of the model.
     group : str, optional
         Column whose values tell the groups apart, in order of first appearance.
+    complete : sequence of str, optional
+        Only these must be complete, and one value of all; by default all must be.
 
     Returns
     -------
@@ -76,27 +83,27 @@ def select(frame: pd.DataFrame, names: Sequence[str], group: str | None = None) 
         )
     _check_columns(frame, names if group is None else [*names, group])
     values = np.column_stack([_numbers(frame[name], name) for name in names])
-    complete = np.isfinite(values).all(axis=1)
-    if not complete.any():
+    kept = _kept(values, names, complete)
+    if not kept.any():
         raise DataError(
             f"None of the {len(frame)} rows has an answer for every variable of the model.",
             code="data.no_complete_case",
             hint=_emptiest(values, names),
         )
     labels, member = _membership(frame, group)
-    rows = [np.flatnonzero(complete & (member == g)) for g in range(len(labels))]
+    rows = [np.flatnonzero(kept & (member == g)) for g in range(len(labels))]
     _check_groups(labels, rows)
     return GroupedData(
         tuple(names), tuple(values[r] for r in rows), labels, tuple(rows), len(frame)
     )
 
 
-def group_labels(frame: pd.DataFrame, group: str | None) -> tuple[str, ...]:
-    """Return the labels of the groups, in order of first appearance."""
-    if group is None:
-        return ("",)
-    _check_columns(frame, [group])
-    return _membership(frame, group)[0]
+def _kept(values: Array, names: Sequence[str], complete: Sequence[str] | None) -> Mask:
+    seen = np.isfinite(values)
+    if complete is None:
+        return np.asarray(seen.all(axis=1))
+    needed = [i for i, n in enumerate(names) if n in complete]
+    return np.asarray(seen[:, needed].all(axis=1) & seen.any(axis=1))
 
 
 def _membership(frame: pd.DataFrame, group: str | None) -> tuple[tuple[str, ...], Indices]:
