@@ -135,6 +135,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "score_frames",
         "modification",
         "summary",
+        "to_lavaan",
         "result",
         "fit",
     ),

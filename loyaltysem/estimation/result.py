@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,7 @@ from loyaltysem.estimation.residual_frames import Residuals, residuals_of
 from loyaltysem.estimation.score_frames import score_frame
 from loyaltysem.estimation.summary import summary_html, summary_text
 from loyaltysem.estimation.terms import Sample
+from loyaltysem.estimation.to_lavaan import write_lavaan
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
 from loyaltysem.moments.data import GroupedData
@@ -186,6 +189,27 @@ class SEMResult:
             (from 0) in the data the model was fitted to.
         """
         return score_frame(self, method, data)
+
+    def to_lavaan(self, folder: str | PathLike[str]) -> Path:
+        """Write the fit as a folder that R's lavaan runs on its own.
+
+        Parameters
+        ----------
+        folder : path
+            A new folder, or an earlier export, which is replaced as a whole.
+
+        Returns
+        -------
+        Path
+            The folder: ``model.R`` (fits with lavaan, compares, ends with status 1 on a difference
+            above 1e-4), ``data.csv``, ``expected.csv``, ``expected.json``, ``README.md``.
+
+        Raises
+        ------
+        DataError
+            When the folder holds other files.
+        """
+        return write_lavaan(self, folder)
 
     def implied_cov(self) -> pd.DataFrame:
         """Return the model-implied covariance matrix of the observed variables."""
