@@ -225,7 +225,7 @@ def _gfi(
 
 
 def _vector_gfi(fitted: Fitted, skip_means: bool) -> float:
-    objective = fitted.model.objective
+    objective = fitted.objective
     parts = []
     for block, x in zip(objective.blocks, objective.local(fitted.alpha), strict=True):
         assert isinstance(x, LocalVectorTerm) and isinstance(block.term, VectorTerm)

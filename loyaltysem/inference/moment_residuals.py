@@ -116,20 +116,18 @@ def lisrel_gfi(pairs: Sequence[MomentPair], at: Sequence[Array]) -> float:
 
 
 def least_squares_gfi(parts: Sequence[tuple[float, Array, Array, Array]]) -> float:
-    """Return ``1 − Σ share eᵀVe / Σ share sᵀVs`` (Tanaka & Huba 1985).
+    """Return ``Σ share (1 − eᵀVe / sᵀVs)`` (Tanaka & Huba 1985), groups averaged as in lavaan.
 
     Parameters
     ----------
     parts : sequence of (share, e, s, v)
-        Residuals and sample moments (m,), and V dense (m, m) or diagonal (m,), one a group.
+        N_g / N, residuals and sample moments (m,), and V dense (m, m) or diagonal (m,).
     """
 
     def form(x: Array, v: Array) -> float:
         return float(x @ (v * x if v.ndim == 1 else v @ x))
 
-    numerator = sum(share * form(e, v) for share, e, _, v in parts)
-    denominator = sum(share * form(s, v) for share, _, s, v in parts)
-    return 1.0 - numerator / denominator
+    return sum(share * (1.0 - form(e, v) / form(s, v)) for share, e, s, v in parts)
 
 
 def ordinal_residual_indices(
@@ -145,22 +143,37 @@ def ordinal_residual_indices(
 
     Notes
     -----
-    Residuals of correlations only, over all p(p+1)/2 cells of the lower triangle: those on the
-    diagonal of ordered variables are zero by construction, and count, as in lavaan.
+    SRMR is that of the correlations, over all p(p+1)/2 cells of the lower triangle: those on the
+    diagonal of ordered variables are zero by construction, and count, as in lavaan. Where every
+    variable is ordered and there are no covariates, the indices without ``_nomean`` take in the
+    thresholds too.
     """
-    names = ("srmr", "srmr_bentler_nomean", "crmr_nomean", "rmr_nomean")
-    total = dict.fromkeys(names, 0.0)
+    found: dict[str, float] = {}
     for share, e, layout, cov in parts:
-        sd = np.sqrt(np.diagonal(cov))
-        off = layout.kind == MomentKind.COVARIANCE
-        own = layout.kind == MomentKind.VARIANCE
-        standard = e[off] / (sd[layout.i[off]] * sd[layout.j[off]])
-        variances = e[own] / sd[layout.i[own]] ** 2
-        p = layout.n_variables
-        cells = p * (p + 1) // 2
-        srmr = _root_mean([standard, variances], cells)
-        total["srmr"] += share * srmr
-        total["srmr_bentler_nomean"] += share * srmr
-        total["crmr_nomean"] += share * _root_mean([standard], cells - p)
-        total["rmr_nomean"] += share * _root_mean([e[off], e[own]], cells)
-    return total
+        for name, value in _ordinal_group(e, layout, cov).items():
+            found[name] = found.get(name, 0.0) + share * value
+    return found
+
+
+def _ordinal_group(e: Array, layout: MomentLayout, cov: Array) -> dict[str, float]:
+    sd = np.sqrt(np.diagonal(cov))
+    kind, i, j = layout.kind, layout.i, layout.j
+    off, own = kind == MomentKind.COVARIANCE, kind == MomentKind.VARIANCE
+    standard = e[off] / (sd[i[off]] * sd[j[off]])
+    variances = e[own] / sd[i[own]] ** 2
+    p = layout.n_variables
+    cells, pairs = p * (p + 1) // 2, p * (p - 1) // 2
+    srmr = _root_mean([standard, variances], cells)
+    found = {
+        "srmr": srmr,
+        "srmr_bentler_nomean": srmr,
+        "crmr_nomean": _root_mean([standard], pairs),
+        "rmr_nomean": _root_mean([e[off], e[own]], cells),
+    }
+    thresholds = e[kind == MomentKind.THRESHOLD]
+    if len(thresholds) + pairs == len(e):
+        both = [standard, thresholds]
+        wide = _root_mean(both, cells + len(thresholds))
+        found |= {"srmr_bentler": wide, "rmr": wide}
+        found["crmr"] = _root_mean(both, pairs + len(thresholds))
+    return found

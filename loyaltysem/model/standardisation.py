@@ -57,7 +57,10 @@ def _plan(
     mine = [(i, r) for i, r in enumerate(table.rows) if r.group == group]
     place = np.zeros((2, len(mine)), dtype=np.intp)
     power = np.zeros((2, len(mine)))
-    for n, (_, row) in enumerate(mine):
+    for n, (index, row) in enumerate(mine):
+        if row.op == "~*~" and not latent_only:  # a standardised response has scale 1
+            place[0, n], power[0, n] = block.p + block.k + index, -1.0
+            continue
         residual = row.op == "~~" and row.lhs != row.rhs and not row.exogenous
         for side, (name, exponent) in enumerate(_factors(row)):
             if latent_only and name not in table.latent:
