@@ -131,6 +131,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "infer",
         "findings",
         "frames",
+        "residual_errors",
         "residual_frames",
         "score_frames",
         "modification",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -12,20 +13,15 @@ import pandas as pd
 from loyaltysem.core.display import number
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.linalg import correlation
-from loyaltysem.core.types import Array, Indices
-from loyaltysem.engine.restrictions import null_basis
-from loyaltysem.engine.terms import LocalMatrixTerm, LocalTerm
-from loyaltysem.engine.weights import NormalTheory, NormalTheoryObserved
-from loyaltysem.inference.residuals import (
-    MomentDirections,
-    MomentSpread,
-    ResidualBlock,
-    case_spread,
-    moment_directions,
-    normal_spread,
-    residual_errors,
-    sampling_errors,
+from loyaltysem.core.types import Array
+from loyaltysem.engine.terms import LocalVectorTerm
+from loyaltysem.estimation.residual_errors import (
+    MomentArrays,
+    from_cases,
+    moment_errors,
+    scatter,
 )
+from loyaltysem.moments.ordinal_sample import OrdinalSample
 
 if TYPE_CHECKING:
     from loyaltysem.estimation.result import SEMResult
@@ -52,11 +48,15 @@ class Residuals:
         Square; with several groups the rows have a first level ``group``.
     mean : Series or None
         None without a mean structure.
+    thresholds : Series or None
+        Of ordered variables, named as ``"item|t1"``. With covariates all moments are those of the
+        latent responses given the covariates.
     """
 
     kind: str
     cov: pd.DataFrame
     mean: pd.Series | None
+    thresholds: pd.Series | None = None
 
     def of(self, group: str) -> Residuals:
         """Return the residuals of one group."""
@@ -66,8 +66,12 @@ class Residuals:
                 code="request.unknown_group",
                 hint="The groups are the first level of the index of `cov`.",
             )
-        mean = None if self.mean is None else self.mean.xs(group, level=0)
-        return Residuals(self.kind, pd.DataFrame(self.cov.xs(group, level=0)), mean)
+
+        def own(series: pd.Series | None) -> pd.Series | None:
+            return None if series is None else series.xs(group, level=0)
+
+        cov = pd.DataFrame(self.cov.xs(group, level=0))
+        return Residuals(self.kind, cov, own(self.mean), own(self.thresholds))
 
     def largest(self, top: int | None = 10) -> pd.DataFrame:
         """Return ``group lhs op rhs residual``, the largest in absolute value first."""
@@ -90,12 +94,18 @@ class Residuals:
         means = [] if self.mean is None else [
             (group, str(n), "~1", "", float(x)) for n, x in self.mean.items()
         ]  # fmt: skip
-        return [*pairs, *means]
+        steps = [] if self.thresholds is None else [
+            (group, n[: n.rindex("|")], "|", n[n.rindex("|") + 1 :], float(x))
+            for n, x in zip(map(str, self.thresholds.index), self.thresholds, strict=True)
+        ]  # fmt: skip
+        return [*pairs, *means, *steps]
 
     def _repr_html_(self) -> str:
         parts = [_html(self.cov)]
         if self.mean is not None:
             parts.append(_html(self.mean.to_frame("mean")))
+        if self.thresholds is not None:
+            parts.append(_html(self.thresholds.to_frame("threshold")))
         return f"<p>Residuals, {escape(KINDS[self.kind])}</p>" + "".join(parts)
 
 
@@ -103,7 +113,7 @@ def _html(frame: pd.DataFrame) -> str:
     return str(frame.to_html(float_format=number, border=0))
 
 
-def residuals_of(fit: SEMResult, kind: str, distribution_free: bool = False) -> Residuals:
+def residuals_of(fit: SEMResult, kind: str, distribution_free: bool | None = None) -> Residuals:
     """Return residual moments of a fit (see `SEMResult.residuals`)."""
     if kind not in KINDS:
         raise IncompatibleRequestError(
@@ -111,37 +121,43 @@ def residuals_of(fit: SEMResult, kind: str, distribution_free: bool = False) -> 
             code="request.residuals",
             hint=f"Choose from {', '.join(map(repr, KINDS))}.",
         )
-    with_errors = kind in ("standardized", "normalized")
-    errors = (
-        _errors(fit, kind, distribution_free) if with_errors else [None] * len(fit.structure.blocks)
-    )
-    parts = [_group_residuals(fit, g, kind, e) for g, e in enumerate(errors)]
-    means = fit.structure.blocks[0].meanstructure
-    names = list(fit.table.observed)
-    covs = [pd.DataFrame(cov, index=names, columns=names) for cov, _ in parts]
-    mean = [pd.Series(m, index=names, name="residual") for _, m in parts]
-    if len(parts) == 1:
-        return Residuals(kind, covs[0], mean[0] if means else None)
-    labels = list(fit.data.labels) if fit.data else [str(g + 1) for g in range(len(parts))]
-    return Residuals(
-        kind,
-        pd.concat(covs, keys=labels, names=["group", None]),
-        pd.concat(mean, keys=labels, names=["group", None]) if means else None,
-    )
+    moments = [_moments(fit, g) for g in range(len(fit.structure.blocks))]
+    if kind in ("standardized", "normalized"):
+        cases = from_cases(fit.plan) if distribution_free is None else distribution_free
+        errors = moment_errors(fit.model, fit.solution.alpha, kind == "standardized", cases)
+        parts = [m.over(e) for m, e in zip(moments, errors, strict=True)]
+    else:
+        parts = [m.scaled(kind) for m in moments]
+    labels = list(fit.data.labels) if fit.data else [""]
+    return _labelled(kind, fit, labels, parts)
 
 
-def _group_residuals(
-    fit: SEMResult, group: int, kind: str, errors: tuple[Array, Array] | None
-) -> tuple[Array, Array]:
-    moments = fit.inference.implied[group].moments
-    s, sigma = fit.sample.cov[group][0], moments.sigma[0]
-    sd = np.sqrt(np.diagonal(s))
-    cov, mean = s - sigma, fit.sample.mean[group][0] - moments.mu[0]
-    if errors is not None:
-        return _ratio(cov, errors[0], np.outer(sd, sd)), _ratio(mean, errors[1], sd)
-    if kind == "cor":  # means stay in sample units, as in lavaan
-        return correlation(s) - correlation(sigma), mean / sd
-    return (cov / np.outer(sd, sd), mean / sd) if kind == "cor_bentler" else (cov, mean)
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Sample covariances `s` (p, p), and residuals of every moment, of one group."""
+
+    s: Array
+    residual: MomentArrays
+
+    def scaled(self, kind: str) -> MomentArrays:
+        """Return the residuals as they are, or on the scale of correlations."""
+        sd = np.sqrt(np.diagonal(self.s))
+        r = self.residual
+        if kind == "raw":
+            return r
+        unit = np.outer(sd, sd)
+        cov = correlation(self.s) - correlation(self.s - r.cov) if kind == "cor" else r.cov / unit
+        return MomentArrays(cov, r.mean / sd, r.thresholds)  # means in sample units, as in lavaan
+
+    def over(self, error: MomentArrays) -> MomentArrays:
+        """Return the residuals over their standard errors."""
+        sd = np.sqrt(np.diagonal(self.s))
+        r = self.residual
+        return MomentArrays(
+            _ratio(r.cov, error.cov, np.outer(sd, sd)),
+            _ratio(r.mean, error.mean, sd),
+            _ratio(r.thresholds, error.thresholds, np.ones(len(r.thresholds))),
+        )
 
 
 def _ratio(residual: Array, error: Array, unit: Array) -> Array:
@@ -151,54 +167,39 @@ def _ratio(residual: Array, error: Array, unit: Array) -> Array:
     return np.where((np.abs(residual) < NEGLIGIBLE * unit) & ~np.isnan(error), 0.0, z)
 
 
-def _errors(fit: SEMResult, kind: str, distribution_free: bool) -> list[tuple[Array, Array]]:
-    """Return standard errors (p, p) and (p,) of the residuals, or of the sample moments."""
-    blocks = []
-    local = fit.objective.local(fit.solution.alpha)
-    for g, (block, term) in enumerate(zip(fit.objective.blocks, local, strict=True)):
-        weight = _weight(fit, term)
-        jacobian = fit.inference.implied[g].jacobian
-        directions = moment_directions(jacobian, block.chain, weight)
-        spread = _spread(fit, g, directions, distribution_free)
-        blocks.append(ResidualBlock(block.share, fit.sample.n_obs[g], directions, spread))
-    if kind == "normalized":
-        return [sampling_errors(b) for b in blocks]
-    active = fit.model.restrictions.active(fit.solution.alpha)
-    return residual_errors(blocks, null_basis(active, fit.objective.n_free))
+def _moments(fit: SEMResult, group: int) -> _Moments:
+    sample = fit.sample
+    if isinstance(sample, OrdinalSample):
+        local = fit.objective.local(fit.solution.alpha)[group]
+        assert isinstance(local, LocalVectorTerm)
+        found = scatter(fit.model, group, local.residual[0])
+        of = sample.groups[group]  # the list of moments holds means with the sign of a threshold
+        return _Moments(of.cov, MomentArrays(found.cov, -found.mean, found.thresholds))
+    implied = fit.inference.implied[group].moments
+    s = sample.cov[group][0]
+    mean = sample.mean[group][0] - implied.mu[0]
+    return _Moments(s, MomentArrays(s - implied.sigma[0], mean, np.zeros(0)))
 
 
-def _weight(fit: SEMResult, term: LocalTerm) -> NormalTheory | NormalTheoryObserved:
-    if isinstance(term, LocalMatrixTerm):
-        observed = fit.plan.information == "observed"
-        weight = term.discrepancy.observed if observed else term.discrepancy.expected
-        if isinstance(weight, NormalTheory | NormalTheoryObserved):
-            return weight
-    raise IncompatibleRequestError(
-        f"Residuals of estimator {fit.plan.estimator} have no standard errors in this version.",
-        code="request.residuals",
-        hint="kind='raw' and kind='cor' are available for every estimator.",
-    )
+def _labelled(
+    kind: str, fit: SEMResult, labels: Sequence[str], parts: Sequence[MomentArrays]
+) -> Residuals:
+    sample, names = fit.sample, list(fit.table.observed)
+    if isinstance(sample, OrdinalSample):
+        names = [sample.names[i] for i in sample.variables]
+    counts = fit.table.defaults.ordered
+    levels = [f"{n}|t{k + 1}" for n in names for k in range(counts.get(n, 0))]
+    covs = [pd.DataFrame(x.cov, index=names, columns=names) for x in parts]
+    means = [pd.Series(x.mean, index=names, name="residual") for x in parts]
+    steps = [pd.Series(x.thresholds, index=levels, name="residual") for x in parts]
 
-
-def _spread(
-    fit: SEMResult, group: int, directions: MomentDirections, distribution_free: bool
-) -> MomentSpread:
-    cov, x = fit.sample.cov[group][0], _fixed_x(fit)
-    coefficients = np.linalg.solve(cov[np.ix_(x, x)], cov[x]) if len(x) else None
-    if not distribution_free:
-        return normal_spread(
-            directions, cov, None if coefficients is None else cov[:, x] @ coefficients
+    def joined(series: Sequence[pd.Series], wanted: bool) -> pd.Series | None:
+        if not wanted:
+            return None
+        return (
+            series[0] if len(parts) == 1 else pd.concat(series, keys=labels, names=["group", None])
         )
-    if fit.data is None:
-        raise IncompatibleRequestError(
-            "The model was fitted to a covariance matrix, so there are no cases to learn from.",
-            code="request.no_cases",
-            hint="Leave distribution_free at False, or fit the model to data.",
-        )
-    d = fit.data.values[group] - fit.sample.mean[group][0]
-    return case_spread(directions, d, None if coefficients is None else d[:, x] @ coefficients)
 
-
-def _fixed_x(fit: SEMResult) -> Indices:
-    names = fit.table.roles.exogenous_observed if fit.table.defaults.fixed_x else ()
-    return np.array([fit.table.observed.index(n) for n in names], dtype=np.intp)
+    cov = covs[0] if len(parts) == 1 else pd.concat(covs, keys=labels, names=["group", None])
+    has_means = fit.structure.blocks[0].meanstructure
+    return Residuals(kind, cov, joined(means, has_means), joined(steps, bool(levels)))

@@ -150,7 +150,7 @@ class SEMResult:
         """Return a score test for dropping each equality: ``restriction chisq df pvalue``."""
         return score_test_frame(self.model, self.solution.alpha)
 
-    def residuals(self, kind: str = "raw", *, distribution_free: bool = False) -> Residuals:
+    def residuals(self, kind: str = "raw", *, distribution_free: bool | None = None) -> Residuals:
         """Return sample minus implied moments.
 
         Parameters
@@ -159,21 +159,26 @@ class SEMResult:
             In the units of the data; as a difference of correlations; over sample standard
             deviations; over the standard error of the residual (z); over that of the sample
             moment. lavaan's ``residuals(type=)`` has the same names, with ``.`` for ``_``.
-        distribution_free : bool
-            Take sampling variances from the cases instead of from normal theory, as lavaan does
-            with MLM and MLR.
+        distribution_free : bool, optional
+            Take sampling variances from the cases instead of from normal theory. By default where
+            the standard errors are robust. Ordinal data have one kind only.
 
         Returns
         -------
         Residuals
-            ``.cov`` (frame), ``.mean`` (series or None) and ``.largest()``.
+            ``.cov`` (frame), ``.mean`` and ``.thresholds`` (series or None) and ``.largest()``.
+
+        Notes
+        -----
+        lavaan 0.6-14 divides the sampling variances of ordinal data by the cases of all groups
+        instead of those of the group, so that its z of several groups are too large.
         """
         return residuals_of(self, kind, distribution_free)
 
     def factor_scores(
         self, method: str = "regression", data: pd.DataFrame | None = None
     ) -> pd.DataFrame:
-        """Return a score on every latent variable for every complete case.
+        """Return a score on every latent variable for every case.
 
         Parameters
         ----------
@@ -186,7 +191,8 @@ class SEMResult:
         DataFrame
             One row a case, in the order of the data, one column a latent variable; a first column
             ``group`` with several groups. The index is that of `data`, or the position of the case
-            (from 0) in the data the model was fitted to.
+            (from 0) in the data the model was fitted to. Cases with missing answers are scored
+            where the model was fitted with ``missing="fiml"``, otherwise left out.
         """
         return score_frame(self, method, data)
 

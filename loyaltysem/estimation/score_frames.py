@@ -15,6 +15,7 @@ from loyaltysem.inference.factor_scores import (
     regression_weights,
     structural_means,
 )
+from loyaltysem.model.structure import MatrixName
 from loyaltysem.moments.data import GroupedData, select
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ def score_frame(fit: SEMResult, method: str, data: pd.DataFrame | None) -> pd.Da
             code="spec.no_latent",
             hint="Factor scores need a measured latent variable:  trust =~ tru1 + tru2 + tru3.",
         )
+    if fit.plan.ordered:
+        raise IncompatibleRequestError(
+            "Factor scores of models with ordered variables are not available in this version.",
+            code="request.ordered_scores",
+            hint="Score a model that treats the items as numeric, or use scale means.",
+        )
     cases = _cases(fit, data)
     members = _groups(fit, cases)
     parts = [
@@ -53,7 +60,9 @@ def score_frame(fit: SEMResult, method: str, data: pd.DataFrame | None) -> pd.Da
 
 def _cases(fit: SEMResult, data: pd.DataFrame | None) -> GroupedData:
     if data is not None:
-        return select(data, fit.table.observed, fit.plan.group)
+        fixed = [fit.table.observed[i] for i in fit.model.fixed_x]
+        complete = fixed if fit.plan.missing == "fiml" else None
+        return select(data, fit.table.observed, fit.plan.group, complete)
     if fit.data is None:
         raise IncompatibleRequestError(
             "The model was fitted to a covariance matrix, so there are no cases to score.",
@@ -77,25 +86,38 @@ def _groups(fit: SEMResult, cases: GroupedData) -> list[int]:
 
 
 def _scores(fit: SEMResult, group: int, values: Array, method: str) -> Array:
-    """Return scores (N, latents) of the cases of one group."""
+    """Return scores (N, latents) of the cases of one group, each from what was observed of it."""
+    matrices, centre, means = _matrices(fit, group)
+    block, implied = fit.structure.blocks[group], fit.inference.implied[group]
+    latent = np.array([block.structural.index(n) for n in fit.table.latent], dtype=np.intp)
+    scores = np.full((len(values), len(latent)), np.nan)
+    patterns, member = np.unique(np.isfinite(values), axis=0, return_inverse=True)
+    for k, seen in enumerate(patterns):
+        cases = member.ravel() == k
+        loadings, sigma = matrices["Lambda"][seen], implied.moments.sigma[0][np.ix_(seen, seen)]
+        if method == "regression":
+            weights = regression_weights(implied.latent_cov[0], loadings, sigma)[latent]
+        else:
+            is_latent = np.isin(np.arange(block.k), latent)
+            measured = _measured(fit, group)
+            weights = bartlett_weights(loadings, matrices["Beta"], measured, sigma, is_latent)
+            weights = weights[latent]
+        deviation = values[np.ix_(cases, seen)] - centre[seen]
+        scores[cases] = deviation @ weights.T + means[latent]
+    return scores
+
+
+def _matrices(fit: SEMResult, group: int) -> tuple[dict[MatrixName, Array], Array, Array]:
+    """Return the model matrices, the means of observed and those of structural variables."""
     block, implied = fit.structure.blocks[group], fit.inference.implied[group]
     theta = fit.objective.map.theta(fit.solution.alpha)
     matrices = {name: x[0] for name, x in model_matrices(block, theta).items()}
-    loadings, sigma = matrices["Lambda"], implied.moments.sigma[0]
-    is_latent = np.array([name in fit.table.latent for name in block.structural])
-    latent = np.array([block.structural.index(n) for n in fit.table.latent], dtype=np.intp)
-    if method == "regression":
-        weights = regression_weights(implied.latent_cov[0], loadings, sigma)
-    else:
-        measured = _measured(fit, group)
-        weights = bartlett_weights(loadings, matrices["Beta"], measured, sigma, is_latent)
     if block.meanstructure:
-        centre, means = implied.moments.mu[0], implied.latent_mean[0]
-    else:
-        centre = fit.sample.mean[group][0]
-        observed: Indices = np.flatnonzero(~is_latent)
-        means = structural_means(matrices["Beta"], loadings, centre, observed)
-    return np.asarray((values - centre) @ weights[latent].T + means[latent])
+        return matrices, implied.moments.mu[0], implied.latent_mean[0]
+    centre = fit.sample.mean[group][0]
+    observed = [i for i, name in enumerate(block.structural) if name not in fit.table.latent]
+    seats: Indices = np.array(observed, dtype=np.intp)
+    return matrices, centre, structural_means(matrices["Beta"], matrices["Lambda"], centre, seats)
 
 
 def _measured(fit: SEMResult, group: int) -> Mask:

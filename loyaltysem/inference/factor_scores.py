@@ -70,7 +70,8 @@ def bartlett_weights(
         done |= given
         higher = latent & ~done & measured[done].any(axis=0)
         given = given & ~measured[:, higher].any(axis=1) | higher
-    weights[latent & ~done] = np.nan  # nothing measures it
+    silent = latent & (~done | (weights == 0).all(axis=1))
+    weights[silent] = np.nan  # nothing that was observed measures it
     return weights
 
 

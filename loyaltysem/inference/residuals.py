@@ -223,6 +223,49 @@ def _errors(block: ResidualBlock, inverse: Array) -> tuple[Array, Array]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class DenseBlock:
+    """One group's moments as a list: ordinal data, WLS, DWLS, ULS.
+
+    Attributes
+    ----------
+    share : float
+        w_g.
+    n_obs : int
+    delta : Array, shape (m, q)
+        Δ.
+    weight : Array, shape (m,) or (m, m)
+        V; one axis means a diagonal matrix.
+    gamma : Array, shape (m, m)
+        Γ.
+    """
+
+    share: float
+    n_obs: int
+    delta: Array
+    weight: Array
+    gamma: Array
+
+    @property
+    def weighted(self) -> Array:
+        """VΔ, shape (m, q)."""
+        v, delta = self.weight, self.delta
+        return np.asarray(v[:, None] * delta if v.ndim == 1 else v @ delta)
+
+
+def dense_residual_errors(blocks: Sequence[DenseBlock], basis: Array) -> list[Array]:
+    """Return standard errors (m,) of the residuals of every group, as `residual_errors` does."""
+    bread = np.asarray(sum(b.share * b.delta.T @ b.weighted for b in blocks))
+    inverse = restricted_vcov(bread[None], basis)[0][0]
+    errors = []
+    for b in blocks:
+        q = np.eye(len(b.delta)) - b.share * b.delta @ inverse @ b.weighted.T
+        variance = np.einsum("ij,jk,ik->i", q, b.gamma, q, optimize=True)
+        kept = np.where(variance <= EXACT * np.diagonal(b.gamma), 0.0, variance)
+        errors.append(np.sqrt(kept / b.n_obs))
+    return errors
+
+
 def sampling_errors(block: ResidualBlock) -> tuple[Array, Array]:
     """Return standard errors of the sample covariances (p, p) and means (p,): √(Γ_ii / N_g)."""
     s = block.spread

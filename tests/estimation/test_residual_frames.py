@@ -31,6 +31,8 @@ y3 ~~ y7
 y4 ~~ y8
 y6 ~~ y8
 """
+LIKERT = "f1 =~ q1 + q2 + q3\nf2 =~ q4 + q5 + q6\nf3 =~ q7 + q8 + q9"
+ITEMS = [f"q{i}" for i in range(1, 10)]
 SCALAR = {"group": "school", "group_equal": ["loadings", "intercepts"]}
 FITS: dict[str, tuple[str, str, dict[str, object]]] = {
     "hs": ("HolzingerSwineford1939", HS_MODEL, {}),
@@ -40,10 +42,13 @@ FITS: dict[str, tuple[str, str, dict[str, object]]] = {
     "gls": ("HolzingerSwineford1939", HS_MODEL, {"estimator": "GLS"}),
     "mg_scalar": ("HolzingerSwineford1939", HS_MODEL, SCALAR),
     "mg_scalar_obs": ("HolzingerSwineford1939", HS_MODEL, {**SCALAR, "information": "observed"}),
-    "mimic_mlr": (
-        "HolzingerSwineford1939",
-        MIMIC,
-        {"meanstructure": True, "information": "observed"},
+    "mimic_mlr": ("HolzingerSwineford1939", MIMIC, {"estimator": "MLR"}),
+    "wls": ("HolzingerSwineford1939", HS_MODEL, {"estimator": "WLS"}),
+    "wlsmv": ("likert9", LIKERT, {"ordered": ITEMS}),
+    "wlsmv_mg": (
+        "likert9",
+        LIKERT,
+        {"ordered": ITEMS, "group": "group", "group_equal": "loadings"},
     ),
 }
 REFERENCE = pd.read_csv(GOLDEN / "residuals_lavaan.csv", keep_default_na=False)
@@ -55,6 +60,10 @@ def fitted(name: str) -> SEMResult:
     return ls.sem(model, pd.read_csv(GOLDEN / "data" / f"{data}.csv"), **options)
 
 
+def _hs() -> pd.DataFrame:
+    return pd.read_csv(GOLDEN / "data" / "HolzingerSwineford1939.csv")
+
+
 def _pair(frame: pd.DataFrame) -> pd.Series:
     return frame[["lhs", "rhs"]].apply(lambda r: "|".join(sorted(r)), axis=1)
 
@@ -64,7 +73,10 @@ def _pair(frame: pd.DataFrame) -> pd.Series:
 )
 def test_agrees_with_lavaan(name: str, kind: str) -> None:
     fit = fitted(name)
-    ours = fit.residuals(kind, distribution_free=name.endswith("mlr")).largest(None)
+    ours = fit.residuals(kind).largest(None)
+    if name == "wlsmv_mg":  # lavaan 0.6-14 divides by the cases of all groups
+        own = dict(zip(fit.data.labels, fit.sample.n_obs, strict=True))
+        ours["residual"] *= np.sqrt(fit.n_obs / ours["group"].map(own))
     numbers = {label: i for i, label in enumerate(fit.data.labels, start=1)}
     ours = ours.assign(group=ours["group"].map(numbers), pair=_pair(ours))
     theirs = REFERENCE.query("fit == @name and kind == @kind")
@@ -93,7 +105,7 @@ def test_one_group_of_several() -> None:
 
 
 def test_z_does_not_depend_on_units() -> None:
-    data = pd.read_csv(GOLDEN / "data" / "HolzingerSwineford1939.csv")
+    data = _hs()
     scaled = data.assign(x1=data["x1"] * 1e5, x5=data["x5"] / 1e4)
     plain = fitted("hs").residuals("standardized").cov
     other = ls.cfa(HS_MODEL, scaled).residuals("standardized").cov
@@ -111,6 +123,47 @@ def test_prints_in_a_notebook_with_labels_as_text() -> None:
     html = fitted("mimic").residuals("normalized")._repr_html_()
     assert "over the standard errors of the sample moments" in html
     assert "<th>ageyr</th>" in html
+
+
+def test_ordered_variables_have_thresholds_and_numeric_ones_means() -> None:
+    data = pd.read_csv(GOLDEN / "data" / "likert9.csv")
+    model = "f =~ q1 + q2 + q3 + q4"
+    mixed = ls.cfa(model, data, ordered=["q1", "q2"], group="group").residuals()
+    label = data["group"].iloc[0]
+    assert mixed.of(label).thresholds.index[0] == "q1|t1"
+    assert mixed.of(label).mean["q1"] == 0.0
+    assert "threshold" in mixed._repr_html_()
+    rows = mixed.largest(None)
+    assert set(rows["op"]) == {"~~", "~1", "|"}
+    assert fitted("hs").residuals().thresholds is None
+
+
+def test_a_mean_that_does_not_fit_has_the_sign_of_sample_minus_model() -> None:
+    data = pd.read_csv(GOLDEN / "data" / "likert9.csv")
+    model = "f =~ q1 + q2 + q3 + q4\nq4 ~ 0*1"
+    mixed = ls.cfa(model, data, ordered=["q1", "q2"]).residuals()
+    assert mixed.mean["q4"] == pytest.approx(data["q4"].mean(), rel=1e-3)
+
+
+def test_least_squares_of_continuous_data_know_their_gamma() -> None:
+    uls = ls.cfa(HS_MODEL, _hs(), estimator="ULS")
+    plain, free = (uls.residuals("normalized", distribution_free=d) for d in (None, True))
+    ml = fitted("hs").residuals("normalized")
+    below = np.tril_indices(9, -1)
+    errors = [
+        fit.residuals().cov.to_numpy()[below] / z.cov.to_numpy()[below]
+        for fit, z in ((uls, plain), (fitted("hs"), ml))
+    ]
+    np.testing.assert_allclose(*errors, rtol=0.01)
+    assert not np.allclose(plain.cov, free.cov, atol=0.01)
+
+
+def test_incomplete_data_have_residuals_but_no_errors() -> None:
+    data = pd.read_csv(GOLDEN / "data" / "hs_missing_mcar.csv")
+    fit = ls.cfa(HS_MODEL, data, missing="fiml")
+    assert np.isfinite(fit.residuals("cor").cov).all().all()
+    with pytest.raises(IncompatibleRequestError, match="fiml"):
+        fit.residuals("standardized")
 
 
 def test_unknown_kind_lists_the_kinds() -> None:
