@@ -1,4 +1,11 @@
-"""Modification indices and score tests of a fitted model, as tables."""
+"""Modification indices and score tests of a fitted model, as tables.
+
+Both approximate by how much the plain χ² of this model, ``weight · f``, would fall. That is N·F for
+normal-theory ML and (N − G)·F for least squares and Wishart likelihood; robust estimators share the
+indices of the plain χ² of their discrepancy. lavaan multiplies by N throughout and scales the
+gradient of least squares by (N_g − 1)/N_g: its index is N/(N − 1) times ours under Wishart, and
+both its index and its EPC are (N − G)/N times ours under least squares.
+"""
 
 from __future__ import annotations
 

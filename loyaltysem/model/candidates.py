@@ -16,14 +16,23 @@ def candidates(table: ParameterTable) -> list[Parameter]:
     All loadings of latents on observed variables that are not covariates, all covariances among
     these variables and among latents, all regressions among variables that take part in a
     regression, and every parameter of the table that is fixed; group by group, as lavaan does.
+    Left out is what follows from other parameters: of an ordered variable the residual variance
+    under delta and the scale under theta.
     """
     found: list[Parameter] = []
     for group in range(1, table.n_groups + 1):
         rows = {r.key: r for r in table.rows if r.group == group}
         absent = {r.key: r for r in _possible(table) if r.key not in rows}
-        fixed = [r for r in rows.values() if not r.free and not r.exogenous]
+        fixed = [r for r in rows.values() if not (r.free or r.exogenous or _follows(r, table))]
         found += [*fixed, *(replace(r, group=group) for r in absent.values())]
     return found
+
+
+def _follows(row: Parameter, table: ParameterTable) -> bool:
+    """Tell whether a fixed row is computed from other rows, so that freeing it has no meaning."""
+    if row.lhs not in table.defaults.ordered:
+        return False
+    return row.op == "~*~" if table.defaults.theta else row.is_variance
 
 
 def _possible(table: ParameterTable) -> Iterator[Parameter]:
