@@ -150,8 +150,27 @@ def test_fit_json(desk, capsys):
     results = json.loads(capsys.readouterr().out)
     assert results["fit_measures"]["df"] == 8
     assert results["provenance"]["command"] == (
-        "loyaltysem fit --model model.lav --data answers.csv --json --estimator ML"
+        "loyaltysem fit --model model.lav --data answers.csv --json --estimator ML "
+        "--missing listwise"
     )
+
+
+def test_fit_with_options(desk, capsys):
+    words = ["fit", "--model", str(desk.model), "--data", str(desk.data), "--json"]
+    assert main([*words, "--ordered", "q1, q2,q3,q4,q5,q6"]) == 0
+    results = json.loads(capsys.readouterr().out)
+    assert results["provenance"]["estimator"] == "WLSMV"
+    fit = {row["measure"]: row["value"] for row in results["tables"]["fit"]}
+    assert fit["chisq"] == results["fit_measures"]["chisq_scaled"]
+    assert fit["cfi"] == results["fit_measures"]["cfi_robust"]
+    assert "aic" not in fit
+    assert "fit.corrected" in [f["code"] for f in results["findings"]]
+    frame = answers().assign(g=["a", "b"] * 60)
+    frame.loc[:9, "q2"] = np.nan
+    desk.put(frame)
+    options = ["--missing", "fiml", "--group", "g", "--group-equal", "loadings"]
+    assert main([*words[:-1], *options]) == 0
+    assert "cases 120" in capsys.readouterr().out
 
 
 def test_fit_reads_only_the_columns_of_the_model(desk, capsys):

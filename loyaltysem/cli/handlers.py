@@ -9,6 +9,7 @@ from loyaltysem.cli.shared import (
     DONE,
     command,
     converged,
+    estimation_options,
     fitted,
     picture,
     progress,
@@ -32,7 +33,7 @@ def report(arguments: argparse.Namespace) -> int:
     )
     analysis = run(
         study,
-        estimator=arguments.estimator,
+        options=estimation_options(arguments),
         encoding=arguments.encoding,
         command=command(arguments),
         progress=progress,

@@ -66,6 +66,8 @@ def _add_fit(commands: Commands) -> None:
     _add_model_and_data(fit)
     fit.add_argument("--json", action="store_true", help="print the results as JSON")
     _add_estimation(fit)
+    fit.add_argument("--group", help="column that tells groups apart")
+    fit.add_argument("--group-equal", help="what is equal across groups: loadings,intercepts,…")
     fit.set_defaults(handler=handlers.fit)
 
 
@@ -111,5 +113,14 @@ def _add_model_and_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_estimation(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--estimator", default="ML", help="estimator (default: ML)")
+    parser.add_argument(
+        "--estimator", default="ML", help="ML, MLR, WLSMV … (default: ML; WLSMV with --ordered)"
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("listwise", "fiml"),
+        default="listwise",
+        help="leave incomplete cases out, or use what they have (default: listwise)",
+    )
+    parser.add_argument("--ordered", help="items analysed as ordered categories: q1,q2,…")
     parser.add_argument("--encoding", help="encoding of the data (default: utf-8)")

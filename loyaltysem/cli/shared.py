@@ -6,7 +6,7 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from loyaltysem.core.errors import DataError
 
@@ -33,9 +33,21 @@ def fitted(arguments: argparse.Namespace, model: str) -> SEMResult:
     from loyaltysem.survey.exchange.csv_file import read_csv_table
 
     table = read_csv_table(arguments.data, encoding=arguments.encoding)
-    fit = sem(model, numeric(table.frame), estimator=arguments.estimator)
+    fit = sem(model, numeric(table.frame), **estimation_options(arguments))
     refuse_too_few_cases(fit.findings)
     return fit
+
+
+def estimation_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments of the fit that were given on the command line."""
+    options = {"estimator": arguments.estimator, "missing": arguments.missing}
+    if arguments.ordered:
+        options["ordered"] = [name.strip() for name in arguments.ordered.split(",")]
+    if getattr(arguments, "group", None):
+        equal = arguments.group_equal or ""
+        words = [word.strip() for word in equal.split(",") if word.strip()]
+        options |= {"group": arguments.group, "group_equal": words}
+    return options
 
 
 def numeric(frame: pd.DataFrame) -> pd.DataFrame:

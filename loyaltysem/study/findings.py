@@ -47,6 +47,19 @@ def fit_findings(fit_table: pd.DataFrame) -> tuple[Finding, ...]:
     return (Finding("fit.weak", text, _CONVENTION),)
 
 
+def correction_finding(corrected: bool, description: str, test: str) -> tuple[Finding, ...]:
+    """Return a note on which statistics the fit table holds, where they are corrected ones."""
+    if not corrected:
+        return ()
+    text = Text(
+        f"χ², CFI, TLI and RMSEA are the corrected ones ({description}; test {test}); indices are "
+        "robust where that is defined, otherwise scaled.",
+        f"χ²、CFI、TLI 与 RMSEA 均为校正值（{test}）；"
+        "指数在有定义时采用稳健值，否则采用标度校正值。",
+    )
+    return (Finding("fit.corrected", text, severity="note"),)
+
+
 def _miss(measure: str, value: float, cutoff: str, source: str) -> Text:
     name, cited = _MEASURE_NAMES[measure], reference(source).in_parentheses
     return Text(

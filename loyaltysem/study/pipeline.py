@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ Progress: TypeAlias = Callable[[str], None]
 def run(
     study: StudyDefinition,
     *,
-    estimator: str = "ML",
+    options: Mapping[str, Any] = MappingProxyType({}),
     encoding: str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
@@ -39,8 +40,8 @@ def run(
     ----------
     study : StudyDefinition
         What to run.
-    estimator : str
-        Estimator of the model.
+    options : mapping
+        Further arguments of `loyaltysem.sem`: estimator, missing, ordered …
     encoding : str, optional
         Encoding of the data file; UTF-8 unless given.
     command : str, optional
@@ -63,7 +64,7 @@ def run(
     responses = read_responses(study.data(), questionnaire, encoding=encoding)
     data = responses.data
     say(f"{study.name}: fitting the model to {len(data)} answers …")
-    fit = sem(study.model, data, estimator=estimator)
+    fit = sem(study.model, data, **options)
     refuse_too_few_cases(fit.findings)
     say(f"{study.name}: {_size(fit)}; computing the tables …")
     return analyse(
@@ -230,6 +231,9 @@ def _findings(
         () if responses is None else responses.findings,
         fit.findings,
         findings.fit_findings(tables["fit"]),
+        findings.correction_finding(
+            sections.is_corrected(fit), fit.plan.row.description, fit.plan.test
+        ),
     ]
     if "paths" in tables:
         groups.append(findings.path_findings(tables["paths"], labels))

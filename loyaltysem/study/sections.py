@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 
 import pandas as pd
 
@@ -37,6 +38,17 @@ FIT_MEASURES: tuple[str, ...] = (
     "rmsea_ci_lower", "rmsea_ci_upper", "rmsea_pvalue", "srmr", "gfi", "agfi", "pgfi", "nfi",
     "ifi", "baseline_chisq", "baseline_df", "logl", "aic", "bic",
 )  # fmt: skip
+#: Measures that only a likelihood has: left out where there is none.
+LIKELIHOOD_ONLY = frozenset({"logl", "aic", "bic"})
+#: Measures with a corrected form, and which form to prefer.
+CORRECTED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("chisq", "df", "pvalue", "baseline_chisq", "baseline_df"), ("scaled",)),
+    **dict.fromkeys(("nfi", "ifi"), ("scaled",)),
+    **dict.fromkeys(
+        ("cfi", "tli", "rmsea", "rmsea_ci_lower", "rmsea_ci_upper", "rmsea_pvalue"),
+        ("robust", "scaled"),
+    ),
+}
 
 
 def parameters_table(fit: SEMResult) -> pd.DataFrame:
@@ -101,7 +113,7 @@ def fit_table(measures: Mapping[str, float]) -> pd.DataFrame:
     """
     rows = []
     for name in FIT_MEASURES:
-        if name in measures:
+        if name in measures and not (name in LIKELIHOOD_ONLY and isnan(measures[name])):
             value = float(measures[name])
             judged = judge(name, value)
             rows.append((name, value, judged.cutoff, judged.met, judged.source))
@@ -110,10 +122,28 @@ def fit_table(measures: Mapping[str, float]) -> pd.DataFrame:
 
 
 def measures_of(fit: SEMResult) -> dict[str, float]:
-    """Return the fit measures and χ²/df (NaN when df is 0)."""
+    """Return the fit measures a reader should be shown, and χ²/df (NaN when df is 0).
+
+    Where the test is corrected for non-normality or ordered data, the corrected statistic takes
+    the place of the plain one, whose distribution is not known; indices are the robust ones where
+    they are defined, else the scaled ones.
+    """
     measures = {str(name): float(value) for name, value in fit.fit_measures().items()}
+    if is_corrected(fit):
+        measures |= {name: _best(measures, name, kinds) for name, kinds in CORRECTED.items()}
     chisq, df = measures.get("chisq", float("nan")), measures.get("df", 0.0)
     return {**measures, "chisq_df": chisq / df if df else float("nan")}
+
+
+def is_corrected(fit: SEMResult) -> bool:
+    """Tell whether the fit has a scaled test statistic."""
+    return "chisq_scaled" in fit.fit_measures().index
+
+
+def _best(measures: Mapping[str, float], name: str, kinds: Sequence[str]) -> float:
+    """Return the first corrected form of a measure that is defined."""
+    found = (measures.get(f"{name}_{kind}", float("nan")) for kind in kinds)
+    return next((x for x in found if not isnan(x)), float("nan"))
 
 
 def hypotheses_table(hypotheses: Sequence[Hypothesis], parameters: pd.DataFrame) -> pd.DataFrame:
