@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -53,18 +54,7 @@ def parameter_frame(
 
 
 def _statistics(estimates: Estimates, standardized: bool, level: float) -> dict[str, Array]:
-    est, se = estimates.value, estimates.se
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(se > 0, est / se, np.nan)
-    half = -ndtri((1.0 - level) / 2.0) * se
-    columns = {
-        "est": est,
-        "se": se,
-        "z": z,
-        "pvalue": 2.0 * ndtr(-np.abs(z)),
-        "ci_lower": est - half,
-        "ci_upper": est + half,
-    }
+    columns = wald_columns(estimates.value, estimates.se, level)
     if standardized:
         columns |= {
             "std_lv": estimates.std_lv,
@@ -72,6 +62,41 @@ def _statistics(estimates: Estimates, standardized: bool, level: float) -> dict[
             "std_all_se": estimates.std_all_se,
         }
     return columns
+
+
+def wald_columns(est: Array, se: Array, level: float) -> dict[str, Array]:
+    """Return estimates with z, two-sided p and normal-theory interval; no test where se is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(se > 0, est / se, np.nan)
+    half = -ndtri((1.0 - level) / 2.0) * se
+    return {
+        "est": est,
+        "se": se,
+        "z": z,
+        "pvalue": 2.0 * ndtr(-np.abs(z)),
+        "ci_lower": est - half,
+        "ci_upper": est + half,
+    }
+
+
+Labelled = TypeVar("Labelled", pd.DataFrame, pd.Series)
+
+
+def by_group(labels: Sequence[str], parts: Sequence[Labelled]) -> Labelled:
+    """Return the only part, or all below one another under their group labels.
+
+    Examples
+    --------
+    >>> one = pd.Series({"x": 0.5})
+    >>> by_group((), [one]) is one
+    True
+    >>> float(by_group(("a", "b"), [one, one + 0.1]).loc["b"]["x"])
+    0.6
+    """
+    if len(parts) == 1:
+        return parts[0]
+    keyed = dict(zip(labels, parts, strict=True))
+    return cast("Labelled", pd.concat(keyed, names=["group", "variable"]))
 
 
 def covariance_frame(cov: Array, names: Sequence[str]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -11,8 +12,10 @@ import pandas as pd
 
 from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_mean
 from loyaltysem.core.optimise import Minimum
+from loyaltysem.core.types import Array
 from loyaltysem.engine.objective import Objective
 from loyaltysem.estimation.frames import (
+    by_group,
     covariance_frame,
     explained_variance,
     latent_frame,
@@ -24,6 +27,7 @@ from loyaltysem.estimation.modification import modification_frame, score_test_fr
 from loyaltysem.estimation.plan import Plan
 from loyaltysem.estimation.residual_frames import Residuals, residuals_of
 from loyaltysem.estimation.score_frames import score_frame
+from loyaltysem.estimation.standardized import standardized_frame
 from loyaltysem.estimation.summary import summary_html, summary_text
 from loyaltysem.estimation.terms import Sample
 from loyaltysem.estimation.to_lavaan import write_lavaan
@@ -90,6 +94,11 @@ class SEMResult:
         """Cases analysed."""
         return self.sample.n_total
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Group labels, in the order of the numbers in `parameters`; empty without groups."""
+        return self.data.labels if self.data is not None and self.plan.group else ()
+
     def parameters(self, standardized: bool = True, *, level: float = 0.95) -> pd.DataFrame:
         """Return the parameter table with estimates.
 
@@ -126,9 +135,37 @@ class SEMResult:
             )
         return measures[list(names)] if names else measures
 
+    def standardized(self, kind: str = "std_all", *, level: float = 0.95) -> pd.DataFrame:
+        """Return the standardised solution with its own standard errors and intervals.
+
+        Parameters
+        ----------
+        kind : {"std_all", "std_lv"}
+            All variables standardised, or the latent ones only.
+        level : float
+            Coverage of the confidence intervals.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group label est_std se z pvalue ci_lower ci_upper``.
+        """
+        return standardized_frame(self.model, self.solution.alpha, self.inference.vcov, kind, level)
+
     def rsquare(self) -> pd.Series:
-        """Return R² of every explained variable."""
-        return explained_variance(self.table, self.structure.blocks[0], self.inference, 0)
+        """Return R² of every explained variable.
+
+        With several groups the index has two levels, ``group`` and ``variable``, so that
+        ``fit.rsquare().loc["Pasteur"]`` is one group's; likewise `implied_cov`, `sample_cov`,
+        `latent_cov` and `latent_cor`.
+        """
+        return by_group(
+            self.groups,
+            [
+                explained_variance(self.table, block, self.inference, g)
+                for g, block in enumerate(self.structure.blocks)
+            ],
+        )
 
     def modification_indices(self, top: int | None = None) -> pd.DataFrame:
         """Return score tests of every parameter the model could free, the largest first.
@@ -219,12 +256,15 @@ class SEMResult:
 
     def implied_cov(self) -> pd.DataFrame:
         """Return the model-implied covariance matrix of the observed variables."""
-        moments = self.inference.implied[0].moments
-        return covariance_frame(moments.sigma[0], self.table.observed)
+        return self._covariances([i.moments.sigma[0] for i in self.inference.implied])
 
     def sample_cov(self) -> pd.DataFrame:
         """Return the sample covariance matrix that was analysed."""
-        return covariance_frame(self.sample.cov[0][0], self.table.observed)
+        return self._covariances([cov[0] for cov in self.sample.cov])
+
+    def _covariances(self, matrices: Sequence[Array]) -> pd.DataFrame:
+        names = self.table.observed
+        return by_group(self.groups, [covariance_frame(m, names) for m in matrices])
 
     def latent_cov(self) -> pd.DataFrame:
         """Return the implied covariance matrix of the latent variables."""
@@ -235,8 +275,14 @@ class SEMResult:
         return self._latent(as_correlation=True)
 
     def _latent(self, as_correlation: bool) -> pd.DataFrame:
-        return latent_frame(
-            self.structure.blocks[0], self.inference.implied[0], self.table.latent, as_correlation
+        return by_group(
+            self.groups,
+            [
+                latent_frame(block, implied, self.table.latent, as_correlation)
+                for block, implied in zip(
+                    self.structure.blocks, self.inference.implied, strict=True
+                )
+            ],
         )
 
     def vcov(self) -> pd.DataFrame:

@@ -51,6 +51,17 @@ class TestResult:
         np.testing.assert_allclose(np.diag(hs.vcov()) ** 0.5, hs.bse)
         assert list(hs.params.index) == list(hs.pvalues.index) == list(hs.conf_int().index)
 
+    def test_standardised_solution_has_its_own_errors(self, hs) -> None:
+        frame, plain = hs.standardized(), hs.parameters()
+        np.testing.assert_allclose(frame["est_std"], plain["std_all"])
+        np.testing.assert_allclose(frame["se"], plain["std_all_se"])
+        assert frame["se"].iloc[0] > 0 == plain["se"].iloc[0]  # the marker
+        latent = hs.standardized("std_lv", level=0.9)
+        np.testing.assert_allclose(latent["est_std"], plain["std_lv"])
+        assert (latent["ci_lower"] <= latent["ci_upper"]).all()
+        with pytest.raises(IncompatibleRequestError, match="std_al"):
+            hs.standardized("std_al")
+
     def test_measures_can_be_named(self, hs) -> None:
         assert list(hs.fit_measures("cfi", "rmsea").index) == ["cfi", "rmsea"]
         with pytest.raises(IncompatibleRequestError, match="rmse"):
