@@ -331,4 +331,7 @@ the package lavaan, nothing else.
 
 A difference is divided by the larger of lavaan's value and (for estimates) its standard error. The
 script ends with status 1 when one exceeds 1e-4.
+
+The numbers follow lavaan 0.7. Older releases differ on purpose in a few places: standard errors and
+test of ULS, the SRMR of mixed data, and which intercepts are free with equal thresholds in groups.
 """
