@@ -6,6 +6,7 @@ label stands for a value and a gradient, and each node combines the ones below i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -115,7 +116,7 @@ class ExpressionParser:
     def _operand(self) -> Expression:
         token = self.advance()
         if token.kind == "number":
-            return Number(float(token.text), token.span)
+            return Number(_finite(token), token.span)
         if token.is_operator("-"):
             # unary minus binds less tightly than '^', as in R: -2^2 is -4
             return Operation("-", Number(0.0, token.span), self.parse(3))
@@ -161,18 +162,31 @@ class ExpressionParser:
         self.advance()
 
 
+def _finite(token: Token) -> float:
+    value = float(token.text)
+    if not math.isfinite(value):
+        raise ModelSyntaxError(
+            f"The number {token.text} is too large to compute with.",
+            code="syntax.number",
+            hint="Numbers go up to about 1.8e308.",
+            span=token.span,
+        )
+    return value
+
+
 def names_in(expression: Expression) -> Iterator[Name]:
     """Yield every name of the tree, from left to right."""
-    match expression:
-        case Name():
-            yield expression
-        case Operation(left=left, right=right):
-            yield from names_in(left)
-            yield from names_in(right)
-        case Call(argument=argument):
-            yield from names_in(argument)
-        case _:
-            return
+    waiting = [expression]  # a stack of our own: long sums are deep trees
+    while waiting:
+        match waiting.pop():
+            case Name() as name:
+                yield name
+            case Operation(left=left, right=right):
+                waiting += [right, left]
+            case Call(argument=argument):
+                waiting.append(argument)
+            case _:
+                pass
 
 
 def evaluate(
@@ -211,9 +225,22 @@ def _evaluate(
         function, derivative = FUNCTIONS[node.function]
         y = function(x)
         return y, derivative(x, y)[:, None] * dx
-    a, da = _evaluate(node.left, environment)
-    b, db = _evaluate(node.right, environment)
-    return _combine(node.operator, a, da, b, db)
+    return _evaluate_chain(node, environment)
+
+
+def _evaluate_chain(
+    node: Operation, environment: Mapping[str, tuple[Array, Array]]
+) -> tuple[Array, Array]:
+    """Evaluate ``((a + b) + c) + …`` from the inside: only the right sides are nested further."""
+    chain, first = [node], node.left
+    while isinstance(first, Operation):
+        chain.append(first)
+        first = first.left
+    value, gradient = _evaluate(first, environment)
+    for step in reversed(chain):
+        right = _evaluate(step.right, environment)
+        value, gradient = _combine(step.operator, value, gradient, *right)
+    return value, gradient
 
 
 def _combine(operator: str, a: Array, da: Array, b: Array, db: Array) -> tuple[Array, Array]:

@@ -92,6 +92,7 @@ def parameter_table(
     """
     _check(statements)
     _check_thresholds(statements, defaults)
+    _check_blocks(statements, groups)
     role = roles(statements)
     defaults = replace(
         defaults, meanstructure=defaults.meanstructure or _mentions_means(statements)
@@ -124,11 +125,42 @@ def _speaks_of(relation: Relation, label: str, number: int, groups: Sequence[str
 def _check(statements: Sequence[Statement]) -> None:
     """Refuse what this version cannot fit, at the place where it is written."""
     for s in statements:
+        if isinstance(s, Relation) and s.operator in ("=~", "~"):
+            _check_loop(s)
         if isinstance(s, Relation) and s.operator == "<~":
             raise ModelSpecificationError(
                 "Composites ('<~') are not available in this version.",
                 code="spec.operator",
                 hint="docs/limitations.md lists what can be fitted today.",
+                span=s.span,
+            )
+
+
+def _check_loop(relation: Relation) -> None:
+    """Refuse a variable that measures or explains itself."""
+    left = {v.name for v in relation.lhs}
+    for term in relation.terms:
+        if term.variable.name in left:
+            raise ModelSpecificationError(
+                f"'{term.variable.name}' stands on both sides of '{relation.operator}'.",
+                code="spec.self_loop",
+                hint="A variable neither measures nor predicts itself; its variance is "
+                f"{term.variable.name} ~~ {term.variable.name}.",
+                span=term.variable.span,
+            )
+
+
+def _check_blocks(statements: Sequence[Statement], groups: Sequence[str]) -> None:
+    """Refuse what is written for a group there is none of, instead of passing over it."""
+    for s in statements:
+        if not isinstance(s, Relation) or s.group is None:
+            continue
+        if not any(_speaks_of(s, label, i, groups) for i, label in enumerate(groups, start=1)):
+            known = ", ".join(map(repr, groups)) if len(groups) > 1 else "one group only"
+            raise ModelSpecificationError(
+                f"This stands under 'group: {s.group}', but the data have {known}.",
+                code="spec.unknown_group",
+                hint="Name the groups by their labels in the data, or by 1, 2, …; pass group=.",
                 span=s.span,
             )
 

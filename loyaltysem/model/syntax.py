@@ -26,6 +26,12 @@ MODIFIER_WORDS = {
     "lower": "lower",
     "upper": "upper",
 }
+# Hints: what a sound text looks like there.
+NAMES = "A line looks like  trust =~ tru1 + tru2  or  loyalty ~ trust + satisfaction."
+SUMS = "Join terms by '+', and put each statement on a line of its own."
+MODIFIERS = "Write  0.5*x,  a*x,  start(0.5)*x  or, with two groups,  c(a, b)*x."
+FORMULA = "A formula looks like  indirect := a*b  or  total := c + a*b."
+
 ModifierKind: TypeAlias = Literal["value", "start", "equal", "lower", "upper"]
 #: A number fixes (or starts) a parameter, None (``NA``) frees it, a text labels it.
 ModifierValue: TypeAlias = float | str | None
@@ -219,7 +225,7 @@ def _whole(line: list[Token], start: int, stop: int) -> Expression:
     parser = ExpressionParser([*line[start:stop], boundary, boundary], 0)
     expression = parser.parse()
     if parser.token.kind != "end":
-        raise _expected("an operator or the end of the formula", parser.token, "")
+        raise _expected("an operator or the end of the formula", parser.token, FORMULA)
     return expression
 
 
@@ -227,12 +233,12 @@ def _left(line: list[Token], at: int) -> tuple[Variable, ...]:
     names, separators = line[0:at:2], line[1:at:2]
     for token in names:
         if token.kind != "name":
-            raise _expected("the name of a variable", token, "")
+            raise _expected("the name of a variable", token, NAMES)
     for token in separators:
         if not token.is_operator("+"):
-            raise _expected("'+' or an operator such as =~ or ~", token, "")
+            raise _expected("'+' or an operator such as =~ or ~", token, SUMS)
     if at % 2 == 0:
-        raise _expected("the name of a variable", line[at], "")
+        raise _expected("the name of a variable", line[at], NAMES)
     return tuple(Variable(t.text, t.span) for t in names)
 
 
@@ -250,7 +256,7 @@ def _terms(line: list[Token], position: int) -> tuple[Term, ...]:
             span=reader.token.span,
         )
     if reader.token.kind != "end":
-        raise _expected("'+' or the end of the line", reader.token, "")
+        raise _expected("'+' or the end of the line", reader.token, SUMS)
     return tuple(terms)
 
 
@@ -268,7 +274,7 @@ class _TermReader(ExpressionParser):
             if float(token.text) == 0.0:
                 modifiers.append(Modifier("value", (0.0,), token.span))
             return Term(Variable("1", token.span), tuple(modifiers))
-        raise _expected("the name of a variable", token, "")
+        raise _expected("the name of a variable", token, NAMES)
 
     def _modifier(self) -> Modifier | None:
         """Read up to and including the next ``*``; None where a variable stands instead."""
@@ -289,7 +295,7 @@ class _TermReader(ExpressionParser):
         else:
             return None
         if not self.token.is_operator("*", "?"):
-            raise _expected("'*' between a modifier and its variable", self.token, "")
+            raise _expected("'*' between a modifier and its variable", self.token, MODIFIERS)
         starting = self.advance().text == "?"
         return Modifier("start", modifier.values, modifier.span) if starting else modifier
 
@@ -311,7 +317,7 @@ class _TermReader(ExpressionParser):
             self.advance()
             values.append(self._value())
         if not self.token.is_operator(")"):
-            raise _expected("',' or ')'", self.token, "")
+            raise _expected("',' or ')'", self.token, MODIFIERS)
         self.advance()
         kind: ModifierKind = MODIFIER_WORDS[word.text]  # type: ignore[assignment]  # values are kinds
         return Modifier(kind, tuple(values), word.span)
@@ -344,6 +350,10 @@ class _TermReader(ExpressionParser):
 
 
 def _word(token: Token) -> ModifierValue:
+    if not token.text.strip():
+        raise ModelSyntaxError(
+            "This label is empty.", code="syntax.label", hint=MODIFIERS, span=token.span
+        )
     return None if token.kind == "name" and token.text == "NA" else token.text
 
 

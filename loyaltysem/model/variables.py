@@ -46,7 +46,7 @@ def roles(statements: Sequence[Statement]) -> Roles:
     measured = [r for r in relations if r.operator == "=~"]
     structural = [r for r in relations if r.operator == "~"]
     latent = unique(v.name for r in measured for v in r.lhs)
-    indicators = unique(t.variable.name for r in measured for t in r.terms)
+    indicators = unique(name for r in measured for name in _predictors(r))
     explained = unique(v.name for r in structural for v in r.lhs if _predictors(r))
     predictors = unique(name for r in structural for name in _predictors(r))
     places = _places(relations)

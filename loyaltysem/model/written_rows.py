@@ -109,8 +109,20 @@ def _merge(rows: Iterable[Parameter]) -> list[Parameter]:
     merged: dict[tuple[str, str, str], Parameter] = {}
     for row in rows:
         earlier = merged.get(row.key)
-        merged[row.key] = row if earlier is None else _join(earlier, row)
+        merged[row.key] = _bounded(row if earlier is None else _join(earlier, row))
     return list(merged.values())
+
+
+def _bounded(row: Parameter) -> Parameter:
+    if row.lower > row.upper:
+        raise ModelSpecificationError(
+            f"The lower bound {row.lower:g} of '{row.name}' lies above its upper bound "
+            f"{row.upper:g}.",
+            code="spec.bounds",
+            hint="Write  lower(0)*x + upper(1)*x  with the smaller number in lower().",
+            span=row.span,
+        )
+    return row
 
 
 def _join(a: Parameter, b: Parameter) -> Parameter:
