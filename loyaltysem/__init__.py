@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, Any
 from loyaltysem._version import __version__
 
 if TYPE_CHECKING:
+    from loyaltysem.analysis.crosscheck import crosscheck
+    from loyaltysem.analysis.interaction import indicator_products
     from loyaltysem.analysis.reliability import cronbach_alpha
+    from loyaltysem.analysis.slopes import simple_slopes
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
+    from loyaltysem.reporting.slopes_plot import region_plot, slopes_plot
     from loyaltysem.survey.questionnaire import load_questionnaire
     from loyaltysem.survey.responses import read_responses
 
@@ -36,6 +40,11 @@ _HOMES = {
     "htmt": "analysis.validity",
     "load_questionnaire": "survey.questionnaire",
     "read_responses": "survey.responses",
+    "indicator_products": "analysis.interaction",
+    "simple_slopes": "analysis.slopes",
+    "crosscheck": "analysis.crosscheck",
+    "slopes_plot": "reporting.slopes_plot",
+    "region_plot": "reporting.slopes_plot",
     "report": "reporting.report",
     "path_diagram": "reporting.path_diagram",
 }
@@ -46,15 +55,20 @@ __all__ = [
     "cfa",
     "composite_reliability",
     "cronbach_alpha",
+    "crosscheck",
     "fornell_larcker",
     "growth",
     "htmt",
+    "indicator_products",
     "lavaan",
     "load_questionnaire",
     "path_diagram",
     "read_responses",
+    "region_plot",
     "report",
     "sem",
+    "simple_slopes",
+    "slopes_plot",
 ]
 
 
