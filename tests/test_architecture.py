@@ -40,6 +40,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "text",
         "types",
         "errors",
+        "memo",
         "linalg",
         "optimise",
         "display",

@@ -1,12 +1,12 @@
 """Batched linear algebra that reports failure as data instead of raising.
 
-Arrays are (B, …): the first axis counts replicates. NumPy's Cholesky raises for a whole batch when
-one matrix is not positive definite; here each replicate gets its own verdict.
+Arrays are (B, …): the first axis counts replicates, and each replicate gets its own verdict.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotrs, dtrtri
 
 from loyaltysem.core.types import Array, Mask
 
@@ -31,30 +31,28 @@ def cholesky(x: Array) -> tuple[Array, Mask]:
     ok : Mask, shape (B,)
         True where it is.
 
+    Notes
+    -----
+    LAPACK is called matrix by matrix: its verdict is a number, where NumPy raises for the batch,
+    and at 9 variables a call takes 2 µs, where NumPy's takes 9.
+
     Examples
     --------
     >>> lower, ok = cholesky(np.stack([np.eye(2), -np.eye(2)]))
     >>> ok.tolist()
     [True, False]
     """
-    finite: Mask = np.asarray(np.isfinite(x).all(axis=(-2, -1)))
-    if finite.all():
-        try:
-            return _factor(x), finite
-        except np.linalg.LinAlgError:
-            pass
-    lower = np.broadcast_to(np.eye(x.shape[-1]), x.shape).copy()
-    ok = finite.copy()
-    for b in np.flatnonzero(finite):
-        try:
-            lower[b] = _factor(x[b])
-        except np.linalg.LinAlgError:
-            ok[b] = False
+    lower = np.empty(x.shape)
+    ok: Mask = np.asarray(np.isfinite(x).all(axis=(-2, -1)))
+    for b in range(len(x)):
+        if ok[b]:
+            # the transpose of a C-ordered matrix is what LAPACK reads without a copy
+            upper, failed = dpotrf(x[b].T, lower=0, clean=1)
+            ok[b] = not failed
+            lower[b] = upper.T
+        if not ok[b]:
+            lower[b] = np.eye(x.shape[-1])
     return lower, ok
-
-
-def _factor(x: Array) -> Array:
-    return np.asarray(np.linalg.cholesky(x), dtype=np.float64)
 
 
 def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
@@ -74,8 +72,10 @@ def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
     """
     lower, ok = cholesky(x)
     logdet = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(-1)
-    inverse = np.linalg.inv(lower)
-    inverse = np.swapaxes(inverse, -1, -2) @ inverse
+    inverse = np.empty(x.shape)
+    for b in range(len(x)):
+        half, _ = dtrtri(lower[b].T, lower=0)
+        np.matmul(half, half.T, out=inverse[b])  # NumPy sees the symmetry: half the work
     return inverse, np.where(ok, logdet, np.inf), ok
 
 
@@ -94,10 +94,10 @@ def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     scale = np.sqrt(np.maximum(np.diagonal(h, axis1=1, axis2=2), 1e-300))
     lower, ok = cholesky(h / (scale[:, :, None] * scale[:, None, :]))
     ok = ok & (np.diagonal(lower, axis1=1, axis2=2).min(axis=1, initial=1.0) > 1e-8)
-    lower = np.where(ok[:, None, None], lower, np.eye(h.shape[-1]))
-    half = np.linalg.solve(lower, (g / scale)[..., None])
-    solution = np.linalg.solve(np.swapaxes(lower, 1, 2), half)[..., 0] / scale
-    return np.asarray(solution, dtype=np.float64), ok
+    solution = g / scale
+    for b in np.flatnonzero(ok):
+        solution[b], _ = dpotrs(lower[b].T, solution[b], lower=0)
+    return solution / scale, ok
 
 
 def null_space(x: Array, tolerance: float = 1e-8) -> Array:
@@ -120,7 +120,12 @@ def null_space(x: Array, tolerance: float = 1e-8) -> Array:
     """
     scale = np.sqrt(np.maximum(np.diagonal(x), 0.0))
     scale = np.where(scale > 0, scale, 1.0)
-    values, vectors = np.linalg.eigh(x / np.outer(scale, scale))
+    scaled = x / np.outer(scale, scale)
+    inverse, _, ok = inverse_and_logdet(scaled[None])
+    # 1/λ ≤ tr(x⁻¹) for every eigenvalue λ: a tenth of the time of finding them (q = 705)
+    if ok[0] and np.trace(inverse[0]) * tolerance < 1.0:
+        return np.zeros((len(x), 0))
+    values, vectors = np.linalg.eigh(scaled)
     return np.asarray(vectors[:, values < tolerance], dtype=np.float64)
 
 

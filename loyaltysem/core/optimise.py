@@ -1,8 +1,8 @@
 """Damped Newton minimisation of many problems at once.
 
-Knows nothing of structural equations: it asks a problem for its value and for a quadratic
-expansion, by expected curvature far from the solution and by exact curvature near it. Replicates
-that have converged leave the active set. Failure is a status, never an exception.
+Knows nothing of structural equations: it asks a problem for its value at a point and for a
+quadratic expansion there, by expected curvature far from the solution and by exact curvature near
+it. Replicates that have converged leave the active set. Failure is a status, never an exception.
 """
 
 from __future__ import annotations
@@ -26,6 +26,18 @@ class Status(IntEnum):
     BAD_START = 3
 
 
+class Point(Protocol):
+    """A problem at one α: what the value and its derivatives share is computed once."""
+
+    def value(self) -> Array:
+        """Return the objective, shape (B,), +inf outside its domain."""
+        ...
+
+    def expansion(self, observed: bool) -> tuple[Array, Array]:
+        """Return gradient (B, q) and curvature (B, q, q)."""
+        ...
+
+
 class Problem(Protocol):
     """What is minimised."""
 
@@ -33,12 +45,8 @@ class Problem(Protocol):
         """Keep some replicates."""
         ...
 
-    def value(self, alpha: Array) -> Array:
-        """Return the objective, shape (B,), +inf outside its domain."""
-        ...
-
-    def expansion(self, alpha: Array, observed: bool) -> tuple[Array, Array, Array]:
-        """Return value (B,), gradient (B, q) and curvature (B, q, q)."""
+    def at(self, alpha: Array) -> Point:
+        """Look at α, shape (B, q)."""
         ...
 
 
@@ -102,68 +110,82 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
     is safer; within ``tolerance.near`` the exact one converges quadratically.
     """
     tolerance = tolerance or Tolerance()
-    batch = len(start)
     alpha = np.array(start, dtype=np.float64)
-    value = problem.value(alpha)
+    batch, q = alpha.shape
+    first = problem.at(alpha)
+    value = np.array(first.value())
+    inside = np.isfinite(value)
     decrement = np.full(batch, np.inf)
     n_iter = np.zeros(batch, dtype=np.intp)
-    status = np.full(batch, int(Status.MAXIMUM_ITERATIONS), dtype=np.intp)
-    status[~np.isfinite(value)] = Status.BAD_START
-    if alpha.shape[1] == 0:
-        return Minimum(
-            alpha, value, np.zeros(batch), np.where(np.isfinite(value), 0, status), n_iter
-        )
-    active = np.flatnonzero(np.isfinite(value))
+    status = np.where(inside, int(Status.MAXIMUM_ITERATIONS), int(Status.BAD_START))
+    if q == 0:
+        return Minimum(alpha, value, np.zeros(batch), np.where(inside, 0, status), n_iter)
+    active, point = np.flatnonzero(inside), first if inside.all() else None
     for _ in range(tolerance.max_iterations):
         if not len(active):
             break
+        here = _Active(
+            problem if len(active) == batch else problem.take(active),
+            alpha[active],
+            value[active],
+            point,
+        )
         near = (decrement[active] < tolerance.near) | tolerance.exact
-        step, slope = _steps(problem, alpha, active, near, tolerance.exact)
+        step, slope = _steps(here, near, tolerance.exact)
         decrement[active] = -slope
         n_iter[active] += 1
+        reached = _descend(here, step, slope)
+        alpha[active], value[active] = reached.alpha, reached.value
         done = -slope < tolerance.decrement
-        alpha[active], value[active], moved = _descend(
-            problem, active, (alpha[active], value[active]), step, slope
-        )
-        stuck = ~moved & ~done
+        stuck = ~reached.moved & ~done
         status[active[done]] = Status.CONVERGED
         status[active[stuck]] = Status.NO_DESCENT
-        active = active[~(done | stuck)]
+        going = ~(done | stuck)
+        active, point = active[going], reached.point if going.all() else None
     # rounding can stop the descent a hair above the tolerance: that is the minimum too
     status[(status == Status.NO_DESCENT) & (decrement < 1e-9)] = Status.CONVERGED
     return Minimum(alpha, value, decrement, status, n_iter)
 
 
-def _steps(
-    problem: Problem, alpha: Array, active: Indices, near: Mask, exact: bool
-) -> tuple[Array, Array]:
-    """Newton steps of the active replicates and their slopes gᵀstep (negative)."""
-    step = np.zeros((len(active), alpha.shape[1]))
-    slope = np.zeros(len(active))
+@dataclass(frozen=True, slots=True)
+class _Active:
+    """The replicates that go on: where they stand, and that point where it is known already."""
+
+    problem: Problem
+    alpha: Array
+    value: Array
+    point: Point | None
+
+    def at(self, rows: Indices) -> Point:
+        """Look at some of them."""
+        if len(rows) < len(self.alpha):
+            return self.problem.take(rows).at(self.alpha[rows])
+        return self.point or self.problem.at(self.alpha)
+
+
+def _steps(here: _Active, near: Mask, exact: bool) -> tuple[Array, Array]:
+    """Newton steps and their slopes gᵀstep (negative)."""
+    step = np.zeros_like(here.alpha)
+    slope = np.zeros(len(here.alpha))
     for observed in (False, True):
         mine = np.flatnonzero(near == observed)
         if len(mine):
-            step[mine], slope[mine] = _newton(problem, alpha, active[mine], observed, exact)
+            step[mine], slope[mine] = _newton(here.at(mine), observed, exact)
     return step, slope
 
 
-def _newton(
-    problem: Problem, alpha: Array, rows: Indices, observed: bool, exact: bool
-) -> tuple[Array, Array]:
-    part = problem.take(rows)
-    _, gradient, curvature = part.expansion(alpha[rows], observed)
+def _newton(point: Point, observed: bool, exact: bool) -> tuple[Array, Array]:
+    gradient, curvature = point.expansion(observed)
     step, ok = solve_positive(curvature, -gradient)
-    if not ok.all():
-        bad = np.flatnonzero(~ok)
-        if observed and not exact:
-            again = problem.take(rows[bad])
-            _, _, expected = again.expansion(alpha[rows[bad]], False)
-            step[bad], fine = solve_positive(expected, -gradient[bad])
-            curvature[bad] = expected
-            bad = bad[~fine]
-        if len(bad):
-            step[bad] = _modified_step(curvature[bad], gradient[bad])
-    return step, np.einsum("bq,bq->b", gradient, step)
+    bad = np.flatnonzero(~ok)
+    if len(bad) and observed and not exact:
+        _, expected = point.expansion(False)
+        step[bad], fine = solve_positive(expected[bad], -gradient[bad])
+        curvature[bad] = expected[bad]
+        bad = bad[~fine]
+    if len(bad):
+        step[bad] = _modified_step(curvature[bad], gradient[bad])
+    return step, (gradient * step).sum(axis=1)
 
 
 def _modified_step(curvature: Array, gradient: Array) -> Array:
@@ -177,27 +199,35 @@ def _modified_step(curvature: Array, gradient: Array) -> Array:
     return step
 
 
-def _descend(
-    problem: Problem,
-    active: Indices,
-    here: tuple[Array, Array],
-    step: Array,
-    slope: Array,
-) -> tuple[Array, Array, Mask]:
-    """Halve each step until the value falls enough; return the new points and who moved."""
-    alpha, value = (x.copy() for x in here)
-    rounding = 1e-13 * (1.0 + np.abs(value))
-    waiting = np.arange(len(active))
-    moved = np.zeros(len(active), dtype=bool)
-    length = 1.0
-    for _ in range(40):
-        trial = here[0][waiting] + length * step[waiting]
-        reached = problem.take(active[waiting]).value(trial)
-        good = reached <= here[1][waiting] + 1e-4 * length * slope[waiting] + rounding[waiting]
-        alpha[waiting[good]], value[waiting[good]] = trial[good], reached[good]
-        moved[waiting[good]] = True
-        waiting = waiting[~good]
-        length *= 0.5
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """Where a step led and who moved; the point, where one step length served all."""
+
+    alpha: Array
+    value: Array
+    moved: Mask
+    point: Point | None
+
+
+def _descend(here: _Active, step: Array, slope: Array) -> _Reached:
+    """Halve each step until the value falls enough."""
+    limit = here.value + 1e-13 * (1.0 + np.abs(here.value))  # rounding is no rise
+    trial = here.alpha + step
+    point = here.problem.at(trial)
+    reached = point.value()
+    good = reached <= limit + 1e-4 * slope
+    if good.all():
+        return _Reached(trial, reached, good, point)
+    alpha = np.where(good[:, None], trial, here.alpha)
+    value = np.where(good, reached, here.value)
+    waiting, length = np.flatnonzero(~good), 0.5
+    for _ in range(39):
+        trial = here.alpha[waiting] + length * step[waiting]
+        reached = here.problem.take(waiting).at(trial).value()
+        fine = reached <= limit[waiting] + 1e-4 * length * slope[waiting]
+        alpha[waiting[fine]], value[waiting[fine]] = trial[fine], reached[fine]
+        good[waiting[fine]] = True
+        waiting, length = waiting[~fine], 0.5 * length
         if not len(waiting):
             break
-    return alpha, value, moved
+    return _Reached(alpha, value, good, None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,13 @@ class Objective:
         )
         return Objective(self.map.take(rows), blocks)
 
+    def at(self, alpha: Array) -> ObjectivePoint:
+        """Evaluate everything at α (B, q) that its value and derivatives share."""
+        theta = self.theta(alpha)
+        found = tuple(implied(b.structure, theta) for b in self.blocks)
+        local = tuple(b.term.local(i, theta) for b, i in zip(self.blocks, found, strict=True))
+        return ObjectivePoint(self.blocks, theta, found, local)
+
     def implied(self, alpha: Array) -> tuple[Implied, ...]:
         """Return the implied moments of every group at α (B, q)."""
         theta = self.theta(alpha)
@@ -103,49 +111,73 @@ class Objective:
 
     def local(self, alpha: Array) -> tuple[LocalTerm, ...]:
         """Return every group's discrepancy with its derivatives."""
-        theta = self.theta(alpha)
-        return tuple(b.term.local(implied(b.structure, theta), theta) for b in self.blocks)
+        return self.at(alpha).local
 
     def value(self, alpha: Array) -> Array:
         """Return f, shape (B,); +inf outside the domain of the discrepancy."""
-        theta = self.theta(alpha)
-        parts = (b.share * b.term.value(implied(b.structure, theta), theta) for b in self.blocks)
-        return np.asarray(sum(parts))
+        return self.at(alpha).value()
 
     def gradient(self, alpha: Array) -> Array:
         """Return ∇f, shape (B, q)."""
-        return self._gradient(self.local(alpha))
-
-    def expansion(self, alpha: Array, observed: bool) -> tuple[Array, Array, Array]:
-        """Return value (B,), gradient (B, q) and curvature (B, q, q) at α.
-
-        Parameters
-        ----------
-        alpha : Array, shape (B, q)
-        observed : bool
-            Exact second derivatives; otherwise their expectation (Fisher scoring).
-        """
-        local = self.local(alpha)
-        value = np.asarray(sum(b.share * x.value for b, x in zip(self.blocks, local, strict=True)))
-        return value, self._gradient(local), self._curvature(local, observed)
+        return self.at(alpha).gradient()
 
     def hessian(self, alpha: Array, observed: bool) -> Array:
         """Return the expected or the exact second derivative of f, shape (B, q, q)."""
-        return self._curvature(self.local(alpha), observed)
+        return self.at(alpha).hessian(observed)
 
-    def _gradient(self, local: Sequence[LocalTerm]) -> Array:
-        parts = (
+
+@dataclass(frozen=True, slots=True)
+class ObjectivePoint:
+    """The objective at one α.
+
+    Attributes
+    ----------
+    blocks : tuple of Block
+    theta : Array, shape (B, t)
+        All table rows.
+    implied : tuple of Implied
+        One a group.
+    local : tuple of LocalTerm
+        Every group's discrepancy with its derivatives.
+    """
+
+    blocks: tuple[Block, ...]
+    theta: Array
+    implied: tuple[Implied, ...]
+    local: tuple[LocalTerm, ...]
+
+    def value(self) -> Array:
+        """Return f, shape (B,); +inf outside the domain of the discrepancy."""
+        return _total(b.share * x.value for b, x in zip(self.blocks, self.local, strict=True))
+
+    def gradient(self) -> Array:
+        """Return ∇f, shape (B, q)."""
+        return _total(
             b.share * b.term_chain.gradient(x.gradient())
-            for b, x in zip(self.blocks, local, strict=True)
+            for b, x in zip(self.blocks, self.local, strict=True)
         )
-        return np.asarray(sum(parts))
 
-    def _curvature(self, local: Sequence[LocalTerm], observed: bool) -> Array:
-        parts = (
+    def hessian(self, observed: bool) -> Array:
+        """Return the second derivative of f, shape (B, q, q): exact, or its expectation."""
+        return _total(
             b.share * b.term_chain.form(x.observed() if observed else x.expected())
-            for b, x in zip(self.blocks, local, strict=True)
+            for b, x in zip(self.blocks, self.local, strict=True)
         )
-        return np.asarray(sum(parts))
+
+    def expansion(self, observed: bool) -> tuple[Array, Array]:
+        """Return gradient (B, q) and curvature (B, q, q).
+
+        Parameters
+        ----------
+        observed : bool
+            Exact second derivatives; otherwise their expectation (Fisher scoring).
+        """
+        return self.gradient(), self.hessian(observed)
+
+
+def _total(parts: Iterable[Array]) -> Array:
+    """Sum over groups."""
+    return functools.reduce(np.add, parts)
 
 
 def build_objective(

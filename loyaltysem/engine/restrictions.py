@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.engine.objective import Objective
+from loyaltysem.engine.objective import Objective, ObjectivePoint
 from loyaltysem.model.expression import Expression, evaluate
 
 
@@ -136,12 +136,23 @@ class ReducedObjective:
         """Keep some replicates."""
         return ReducedObjective(self.inner.take(rows), self.reduction)
 
-    def value(self, alpha: Array) -> Array:
-        """Return f at α', shape (B,)."""
-        return self.inner.value(self.reduction.expand(alpha))
+    def at(self, alpha: Array) -> ReducedPoint:
+        """Evaluate at α' (B, r)."""
+        return ReducedPoint(self.inner.at(self.reduction.expand(alpha)), self.reduction.basis)
 
-    def expansion(self, alpha: Array, observed: bool) -> tuple[Array, Array, Array]:
-        """Return value (B,), gradient (B, r) and curvature (B, r, r) in α'."""
-        value, gradient, curvature = self.inner.expansion(self.reduction.expand(alpha), observed)
-        k = self.reduction.basis
-        return value, gradient @ k, k.T @ curvature @ k
+
+@dataclass(frozen=True, slots=True)
+class ReducedPoint:
+    """An objective at one α', with `basis` K (q, r)."""
+
+    inner: ObjectivePoint
+    basis: Array
+
+    def value(self) -> Array:
+        """Return f, shape (B,)."""
+        return self.inner.value()
+
+    def expansion(self, observed: bool) -> tuple[Array, Array]:
+        """Return gradient (B, r) and curvature (B, r, r) in α'."""
+        gradient, curvature = self.inner.expansion(observed)
+        return gradient @ self.basis, self.basis.T @ curvature @ self.basis

@@ -7,11 +7,12 @@ data) through a dense one, because its weight has no structure to exploit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
+from loyaltysem.core.memo import remembered
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.discrepancies import BoundDiscrepancy, LocalDiscrepancy
 from loyaltysem.engine.implied import Implied, StructuredJacobian
@@ -61,10 +62,6 @@ class Term(Protocol):
         """Return how rows that follow move with all others, (B, d, f + e); None if none do."""
         ...
 
-    def value(self, implied: Implied, theta: Array) -> Array:
-        """Return F, shape (B,)."""
-        ...
-
     def local(self, implied: Implied, theta: Array) -> LocalTerm:
         """Return F with its derivatives."""
         ...
@@ -92,10 +89,6 @@ class MatrixTerm:
     def take(self, rows: Indices) -> MatrixTerm:
         """Keep some replicates."""
         return MatrixTerm(self.bound.take(rows))
-
-    def value(self, implied: Implied, theta: Array) -> Array:
-        """Return F, shape (B,)."""
-        return self.bound.value(implied.moments)
 
     def local(self, implied: Implied, theta: Array) -> LocalMatrixTerm:
         """Return F with its derivatives."""
@@ -219,16 +212,10 @@ class VectorTerm:
         """Keep some replicates."""
         return VectorTerm(self.view, self.sample[rows], self.weight[rows])
 
-    def value(self, implied: Implied, theta: Array) -> Array:
-        """Return F, shape (B,); +inf where the moments are not defined."""
-        e = self.sample - self.view.vector(implied, theta)
-        value = np.einsum("bm,bm->b", e, self.weigh(e[:, :, None])[:, :, 0])
-        return np.where(np.isfinite(value), value, np.inf)
-
     def local(self, implied: Implied, theta: Array) -> LocalVectorTerm:
         """Return F with its derivatives."""
         residual = self.sample - self.view.vector(implied, theta)
-        return LocalVectorTerm(self, residual, self.view.jacobian(implied, theta))
+        return LocalVectorTerm(self, implied, theta, residual)
 
     def weigh(self, x: Array) -> Array:
         """Return Vx for x (B, m, n)."""
@@ -237,17 +224,25 @@ class VectorTerm:
 
 @dataclass(frozen=True, slots=True)
 class LocalVectorTerm:
-    """A vector term at one point: `residual` s − σ (B, m) and `delta` Δ (B, m, f)."""
+    """A vector term at one point, with `residual` s − σ (B, m)."""
 
     term: VectorTerm
+    implied: Implied
+    theta: Array
     residual: Array
-    delta: Array
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @remembered
+    def delta(self) -> Array:
+        """Δ, shape (B, m, f)."""
+        return self.term.view.jacobian(self.implied, self.theta)
 
     @property
     def value(self) -> Array:
-        """F, shape (B,)."""
+        """F, shape (B,); +inf where the moments are not defined."""
         weighed = self.term.weigh(self.residual[:, :, None])[:, :, 0]
-        return np.asarray(np.einsum("bm,bm->b", self.residual, weighed))
+        value = (self.residual * weighed).sum(axis=1)
+        return np.where(np.isfinite(value), value, np.inf)
 
     def gradient(self) -> Array:
         """Return ∂F/∂rows = −2ΔᵀVe, shape (B, f)."""

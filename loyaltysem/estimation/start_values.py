@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 
 import numpy as np
 
-from loyaltysem.core.linalg import cholesky
 from loyaltysem.core.types import Array
 from loyaltysem.estimation.terms import Sample
 from loyaltysem.model.parameter_table import ParameterTable
@@ -20,21 +20,50 @@ from loyaltysem.model.parameters import Parameter
 from loyaltysem.moments.ordinal_sample import OrdinalSample
 
 
-@dataclass(slots=True)
-class _Resolved:
-    """Covariances of the variables known so far; grows by one latent at a time."""
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of one group by what they do, found in one pass."""
 
-    names: list[str]
+    indicators: dict[str, list[Parameter]] = field(default_factory=dict)
+    regressions: dict[str, list[Parameter]] = field(default_factory=dict)
+    variances: dict[str, Parameter] = field(default_factory=dict)
+
+    def add(self, row: Parameter) -> None:
+        if row.op == "=~":
+            self.indicators.setdefault(row.lhs, []).append(row)
+        elif row.op == "~":
+            self.regressions.setdefault(row.lhs, []).append(row)
+        elif row.is_variance:
+            self.variances[row.lhs] = row
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """Covariances of the variables known so far; latents are added one at a time.
+
+    `loadings` holds each latent's loadings by indicator, `causes` the other way round.
+    """
+
+    place: dict[str, int]
     cov: Array
     loadings: dict[str, dict[str, float]] = field(default_factory=dict)
+    causes: dict[str, list[str]] = field(default_factory=dict)
 
     def at(self, a: Sequence[str], b: Sequence[str]) -> Array:
-        place = {n: i for i, n in enumerate(self.names)}
-        return self.cov[np.ix_([place[n] for n in a], [place[n] for n in b])]
+        rows = self.cov.take([self.place[n] for n in a], axis=0)
+        return rows.take([self.place[n] for n in b], axis=1)
 
-    def add(self, name: str, covariances: Array, variance: float) -> None:
-        self.cov = np.block([[self.cov, covariances[:, None]], [covariances[None, :], variance]])
-        self.names.append(name)
+    def pair(self, a: str, b: str) -> float:
+        return float(self.cov[self.place[a], self.place[b]])
+
+    def add(self, name: str, covariances: Array, loadings: dict[str, float], phi: float) -> None:
+        n = len(self.place)
+        self.cov[n, :n] = self.cov[:n, n] = covariances
+        self.cov[n, n] = phi
+        self.place[name] = n
+        self.loadings[name] = loadings
+        for item in loadings:
+            self.causes.setdefault(item, []).append(name)
 
 
 def start_values(table: ParameterTable, sample: Sample) -> Array:
@@ -49,18 +78,25 @@ def start_values(table: ParameterTable, sample: Sample) -> Array:
     values = np.array([0.0 if r.free or r.exogenous else r.value for r in table.rows])
     for group in range(table.n_groups):
         cov, mean = sample.cov[group][0], sample.mean[group][0]
-        rows = [(i, r) for i, r in enumerate(table.rows) if r.group == group + 1]
-        resolved = _resolve(table, [r for _, r in rows], cov)
-        means = dict(zip(table.observed, mean, strict=True))
-        for i, row in rows:
+        mine = [(i, r) for i, r in enumerate(table.rows) if r.group == group + 1]
+        rows = _Rows()
+        for _, row in mine:
+            rows.add(row)
+        resolved = _resolve(table, rows, cov)
+        slopes = {n: _regression(rs, resolved) for n, rs in rows.regressions.items()}
+        means = dict(zip(table.observed, mean.tolist(), strict=True))
+        means |= dict.fromkeys(table.defaults.ordered, 0.0)
+        for i, row in mine:
             if not row.free:
                 continue
             if row.start == row.start:
                 values[i] = row.start
             elif row.op == "|":
                 values[i] = threshold_value(sample, row)
+            elif row.op == "~1":
+                values[i] = means.get(row.lhs, 0.0)
             else:
-                values[i] = _start(row, resolved, table, means)
+                values[i] = _start(row, resolved, slopes)
     return values[None]
 
 
@@ -70,19 +106,17 @@ def threshold_value(sample: Sample, row: Parameter) -> float:
     return sample.threshold(row.lhs, int(row.rhs[1:]) - 1, row.group - 1)
 
 
-def _resolve(table: ParameterTable, rows: Sequence[Parameter], cov: Array) -> _Resolved:
-    resolved = _Resolved(list(table.observed), cov.copy())
-    indicators: dict[str, list[Parameter]] = {}
-    for row in rows:
-        if row.op == "=~":
-            indicators.setdefault(row.lhs, []).append(row)
-    variances = {r.lhs: r for r in rows if r.op == "~~" and r.lhs == r.rhs}
-    waiting = dict(indicators)
+def _resolve(table: ParameterTable, rows: _Rows, cov: Array) -> _Resolved:
+    p = len(cov)
+    whole = np.zeros((p + len(rows.indicators),) * 2)
+    whole[:p, :p] = cov
+    resolved = _Resolved({n: i for i, n in enumerate(table.observed)}, whole)
+    waiting = dict(rows.indicators)
     while waiting:
-        ready = [f for f, items in waiting.items() if all(r.rhs in resolved.names for r in items)]
-        name = (ready or list(waiting))[0]  # a loop of =~ has no order: take the first
-        items = [r for r in waiting.pop(name) if r.rhs in resolved.names]
-        _add_factor(name, items, variances[name], resolved)
+        ready = (f for f, rs in waiting.items() if all(r.rhs in resolved.place for r in rs))
+        name = next(ready, next(iter(waiting)))  # a loop of =~ has no order: take the first
+        items = [r for r in waiting.pop(name) if r.rhs in resolved.place]
+        _add_factor(name, items, rows.variances[name], resolved)
     return resolved
 
 
@@ -90,52 +124,55 @@ def _add_factor(
     name: str, items: Sequence[Parameter], variance: Parameter, resolved: _Resolved
 ) -> None:
     """Scale one latent from its indicators and relate it to everything resolved so far."""
-    names = [r.rhs for r in items]
-    block = resolved.at(names, names) - _shared_with_earlier(names, resolved)
-    sd = np.sqrt(np.maximum(np.diagonal(resolved.at(names, names)), 1e-300))
-    relative = _one_factor(block) if names else np.ones(0)
-    loadings, phi = _scale(items, relative, sd, variance)
-    resolved.loadings[name] = dict(zip(names, loadings, strict=True))
-    if not names:
-        resolved.add(name, np.zeros(len(resolved.names)), 1.0)
+    n = len(resolved.place)
+    if not items:
+        resolved.add(name, np.zeros(n), {}, 1.0)
         return
-    weights = loadings / sd**2
-    weights = weights / max(float(weights @ loadings), 1e-300)
-    covariances = weights @ resolved.at(names, resolved.names)
-    place = {n: i for i, n in enumerate(resolved.names)}
-    for n, loading in zip(names, loadings, strict=True):
-        covariances[place[n]] = loading * phi
-    limit = 0.95 * np.sqrt(np.maximum(np.diagonal(resolved.cov), 0.0) * phi)
-    resolved.add(name, np.clip(covariances, -limit, limit), phi)
+    names = [r.rhs for r in items]
+    seats = [resolved.place[x] for x in names]
+    rows = resolved.cov.take(seats, axis=0)[:, :n]
+    block = rows.take(seats, axis=1)
+    total = np.maximum(np.diagonal(block), 1e-300)
+    relative = _one_factor(block - _shared_with_earlier(names, resolved))
+    loadings, phi = _scale(items, relative, np.sqrt(total), variance)
+    weights = loadings / total
+    covariances = (weights / max(float(weights @ loadings), 1e-300)) @ rows
+    covariances[seats] = loadings * phi
+    limit = 0.95 * np.sqrt(np.maximum(np.diagonal(resolved.cov)[:n], 0.0) * phi)
+    covariances = np.minimum(np.maximum(covariances, -limit), limit)
+    resolved.add(name, covariances, dict(zip(names, loadings.tolist(), strict=True)), phi)
 
 
 def _shared_with_earlier(names: Sequence[str], resolved: _Resolved) -> Array:
     """Covariance that earlier factors already explain among items they share (bifactor models)."""
     explained = np.zeros((len(names), len(names)))
-    for factor, loadings in resolved.loadings.items():
-        phi = float(resolved.at([factor], [factor])[0, 0])
+    for factor in {f for n in names for f in resolved.causes.get(n, ())}:
+        loadings = resolved.loadings[factor]
         shared = np.array([loadings.get(n, 0.0) for n in names])
         if np.count_nonzero(shared) > 1:
-            explained += phi * np.outer(shared, shared)
+            explained += resolved.pair(factor, factor) * np.outer(shared, shared)
     np.fill_diagonal(explained, 0.0)
     return explained
 
 
 def _one_factor(cov: Array) -> Array:
-    """Fit loadings of one factor with unit variance, by least squares off the diagonal."""
+    """Return loadings of one factor with unit variance, by Spearman's method of triads.
+
+    ``λᵢ² = Σ rᵢⱼrᵢₖ / Σ rⱼₖ`` over all pairs j, k of the other items (Harman 1976, ch. 7): exact
+    where one factor holds, and no iteration.
+    """
     sd = np.sqrt(np.maximum(np.diagonal(cov), 1e-300))
-    r = cov / np.outer(sd, sd)
-    if len(r) == 1:
+    if len(cov) == 1:
         return np.asarray(0.9 * sd)
-    _, vectors = np.linalg.eigh(r)
-    loading = vectors[:, -1] * np.sign(vectors[:, -1].sum() or 1.0)
-    loading = np.clip(loading * np.sqrt(len(r)) * 0.6, -0.9, 0.9)
-    off = r - np.diag(np.diagonal(r))
-    for _ in range(25):
-        for i in range(len(r)):
-            rest = max(float(loading @ loading - loading[i] ** 2), 1e-6)
-            loading[i] = np.clip(off[i] @ loading / rest, -0.95, 0.95)
-    return np.asarray(loading * sd)
+    r = cov / (sd[:, None] * sd)
+    anchor = np.abs(r).sum(axis=0).argmax()
+    sign = np.where(r[anchor] < 0, -1.0, 1.0)
+    off = r * (sign[:, None] * sign)
+    np.fill_diagonal(off, 0.0)
+    sums = off.sum(axis=0)
+    pairs, triads = sums.sum() - 2.0 * sums, sums**2 - (off**2).sum(axis=0)
+    square = triads / np.maximum(pairs, 1e-6) if len(cov) > 2 else np.abs(sums)
+    return np.asarray(sign * sd * np.sqrt(np.minimum(np.maximum(square, 0.01), 0.9)))
 
 
 def _scale(
@@ -149,77 +186,65 @@ def _scale(
     fixed = [(i, r.value) for i, r in enumerate(items) if not r.free and r.value != 0.0]
     if not fixed:
         phi = 1.0 if variance.free else max(variance.value, 1e-6)
-        oriented = relative * (np.sign(relative[0]) or 1.0) if len(relative) else relative
+        oriented = relative if relative[0] >= 0 else -relative
         return _keep_fixed(items, oriented / np.sqrt(phi)), phi
-    standard = relative / sd
-    floor = 0.1 * float(np.abs(standard).max(initial=0.1))
-    unit = np.mean([max(abs(standard[i]), floor) * sd[i] / abs(x) for i, x in fixed])
-    unit *= np.sign(sum(relative[i] * x for i, x in fixed)) or 1.0
+    standard = np.abs(relative / sd)
+    floor = 0.1 * float(standard.max(initial=0.1))
+    unit = sum(max(float(standard[i]), floor) * sd[i] / abs(x) for i, x in fixed) / len(fixed)
+    if sum(relative[i] * x for i, x in fixed) < 0:
+        unit = -unit
     phi = float(unit) ** 2 if variance.free else variance.value
     return _keep_fixed(items, relative / unit), max(phi, 1e-6 * float(unit) ** 2)
 
 
 def _keep_fixed(items: Sequence[Parameter], loadings: Array) -> Array:
-    return np.array([x if r.free else r.value for r, x in zip(items, loadings, strict=True)])
+    return np.array(
+        [x if r.free else r.value for r, x in zip(items, loadings.tolist(), strict=True)]
+    )
 
 
-def _start(
-    row: Parameter, resolved: _Resolved, table: ParameterTable, means: dict[str, float]
-) -> float:
+#: Slopes of one outcome by predictor, and the variance they explain.
+_Slopes = tuple[dict[str, float], float]
+
+
+def _regression(rows: Sequence[Parameter], resolved: _Resolved) -> _Slopes:
+    """Regress one outcome on its predictors, with a little ridge; fixed slopes keep their value."""
+    predictors = [r.rhs for r in rows]
+    xx = resolved.at(predictors, predictors)
+    xy = resolved.at(predictors, [rows[0].lhs])[:, 0]
+    found = np.linalg.solve(xx + 0.05 * np.diag(np.diagonal(xx)), xy)
+    b = _keep_fixed(rows, np.asarray(found))
+    return dict(zip(predictors, b.tolist(), strict=True)), float(b @ xx @ b)
+
+
+def _start(row: Parameter, resolved: _Resolved, slopes: dict[str, _Slopes]) -> float:
     if row.op == "=~":
         return resolved.loadings[row.lhs].get(row.rhs, 1.0)
     if row.op == "~*~":
         return 1.0
-    if row.op == "~1":
-        return float(means.get(row.lhs, 0.0)) if row.lhs not in table.defaults.ordered else 0.0
     if row.op == "~":
-        predictors, coefficients = _regression(row.lhs, row.group, resolved, table)
-        return float(coefficients[predictors.index(row.rhs)])
+        return slopes[row.lhs][0][row.rhs]
     if row.lhs == row.rhs:
-        return _residual_variance(row, resolved, table)
-    return _covariance(row, resolved, table)
+        return _residual_variance(row.lhs, resolved, slopes)
+    if any(n in slopes or n in resolved.causes for n in (row.lhs, row.rhs)):
+        return 0.0  # a covariance of residuals
+    return _covariance(row, resolved)
 
 
-def _regression(
-    outcome: str, group: int, resolved: _Resolved, table: ParameterTable
-) -> tuple[list[str], Array]:
-    rows = [r for r in table.rows if r.op == "~" and r.lhs == outcome and r.group == group]
-    predictors = [r.rhs for r in rows]
-    xx = resolved.at(predictors, predictors)
-    ridge = 0.05 * np.diag(np.diagonal(xx))
-    coefficients = np.linalg.solve(xx + ridge, resolved.at(predictors, [outcome])[:, 0])
-    fixed = np.array([x if r.free else r.value for r, x in zip(rows, coefficients, strict=True)])
-    return predictors, fixed
-
-
-def _residual_variance(row: Parameter, resolved: _Resolved, table: ParameterTable) -> float:
-    total = float(resolved.at([row.lhs], [row.lhs])[0, 0])
-    explained = sum(
-        loadings[row.lhs] ** 2 * float(resolved.at([f], [f])[0, 0])
-        for f, loadings in resolved.loadings.items()
-        if row.lhs in loadings
-    )
-    if any(r.op == "~" and r.lhs == row.lhs and r.group == row.group for r in table.rows):
-        predictors, b = _regression(row.lhs, row.group, resolved, table)
-        explained += float(b @ resolved.at(predictors, predictors) @ b)
-    floor = 0.05 if row.lhs in table.latent else 0.2
+def _residual_variance(name: str, resolved: _Resolved, slopes: dict[str, _Slopes]) -> float:
+    total = resolved.pair(name, name)
+    explained = slopes[name][1] if name in slopes else 0.0
+    for f in resolved.causes.get(name, ()):
+        explained += resolved.loadings[f][name] ** 2 * resolved.pair(f, f)
+    floor = 0.05 if name in resolved.loadings else 0.2
     return total - min(explained, (1 - floor) * total)
 
 
-def _covariance(row: Parameter, resolved: _Resolved, table: ParameterTable) -> float:
-    """Covariances of exogenous variables start at their estimate, of residuals at zero."""
-    explained = {r.lhs for r in table.rows if r.op == "~"}
-    explained |= {r.rhs for r in table.rows if r.op == "=~"}
-    if row.lhs in explained or row.rhs in explained:
-        return 0.0
-    both = resolved.at([row.lhs, row.rhs], [row.lhs, row.rhs])
-    limit = 0.8 * float(np.sqrt(max(both[0, 0] * both[1, 1], 0.0)))
-    return float(np.clip(both[0, 1], -limit, limit))
-
-
-def admissible(sigma: Array) -> bool:
-    """Tell whether implied covariance matrices (B, p, p) are all positive definite."""
-    return bool(cholesky(sigma)[1].all())
+def _covariance(row: Parameter, resolved: _Resolved) -> float:
+    """Return the estimate, kept away from perfect correlation."""
+    a, b = row.lhs, row.rhs
+    limit = 0.8 * sqrt(max(resolved.pair(a, a) * resolved.pair(b, b), 0.0))
+    return min(max(resolved.pair(a, b), -limit), limit)
 
 
 def cautious(table: ParameterTable, values: Array) -> Array:

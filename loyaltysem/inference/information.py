@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loyaltysem.core.linalg import cholesky, null_space
+from loyaltysem.core.linalg import inverse_and_logdet, null_space
 from loyaltysem.core.types import Array, Mask
 from loyaltysem.engine.objective import Objective
 
@@ -55,11 +55,10 @@ def model_based_vcov(info: Array) -> tuple[Array, Mask]:
     """
     scale = np.sqrt(np.maximum(np.diagonal(info, axis1=1, axis2=2), 1e-300))
     outer = scale[:, :, None] * scale[:, None, :]
-    scaled = info / outer
-    _, ok = cholesky(scaled)
-    safe = np.where(ok[:, None, None], scaled, np.eye(info.shape[-1]))
-    inverse = np.linalg.inv(safe) / outer
-    return np.where(ok[:, None, None], inverse, np.nan), ok
+    inverse, _, ok = inverse_and_logdet(info / outer)
+    inverse /= outer
+    inverse[~ok] = np.nan
+    return inverse, ok
 
 
 def unidentified_directions(info: Array, tolerance: float = 1e-9) -> Array:

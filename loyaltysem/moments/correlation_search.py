@@ -51,19 +51,27 @@ class _Problem:
     def take(self, rows: Indices) -> _Problem:
         return _Problem(self.likelihood.take(rows), self.bound)
 
-    def _rho(self, alpha: Array) -> Array:
-        return np.clip(np.tanh(alpha[:, 0]), -self.bound, self.bound)
+    def at(self, alpha: Array) -> _Point:
+        rho = np.clip(np.tanh(alpha[:, 0]), -self.bound, self.bound)
+        return _Point(self.likelihood, self.bound, rho)
 
-    def value(self, alpha: Array) -> Array:
-        return self._value(self.likelihood.probability(self._rho(alpha)))
 
-    def _value(self, probability: Array) -> Array:
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """−log L / N at `rho` (P,)."""
+
+    likelihood: PairLikelihood
+    bound: float
+    rho: Array
+
+    def value(self) -> Array:
+        probability = self.likelihood.probability(self.rho)
         logs = np.log(np.maximum(probability, self.likelihood.floor))
         weight = self.likelihood.weight
         return np.asarray(-(weight * logs).sum(1) / weight.sum(1))
 
-    def expansion(self, alpha: Array, observed: bool) -> tuple[Array, Array, Array]:
-        rho = self._rho(alpha)
+    def expansion(self, observed: bool) -> tuple[Array, Array]:
+        rho = self.rho
         p, first, second = self.likelihood.derivatives(rho)
         seen = p > self.likelihood.floor
         safe = np.where(seen, p, 1.0)
@@ -79,7 +87,7 @@ class _Problem:
             h = (curvature - bend) * speed * speed - 2.0 * rho * speed * gradient
         outwards = (np.abs(rho) >= self.bound) & (gradient * rho < 0)
         slope = np.where(outwards, 0.0, gradient * speed)
-        return self._value(p), slope[:, None], np.where(outwards, 1.0, h)[:, None, None]
+        return slope[:, None], np.where(outwards, 1.0, h)[:, None, None]
 
 
 def maximise_correlations(

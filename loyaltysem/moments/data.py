@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,7 +83,7 @@ def select(
             hint="Check that the right file or sheet was read.",
         )
     _check_columns(frame, names if group is None else [*names, group])
-    values = np.column_stack([_numbers(frame[name], name) for name in names])
+    values = _values(frame, names)
     kept = _kept(values, names, complete)
     if not kept.any():
         raise DataError(
@@ -128,7 +129,8 @@ def _check_groups(labels: Sequence[str], rows: Sequence[Indices]) -> None:
 
 def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
     columns = [str(c) for c in frame.columns]
-    absent = [n for n in names if n not in columns]
+    found = Counter(columns)
+    absent = [n for n in names if n not in found]
     if absent:
         suggestions = [
             f"{n}: {did_you_mean(n, columns)}" for n in absent if did_you_mean(n, columns)
@@ -138,7 +140,7 @@ def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
             code="data.missing_column",
             hint=" ".join(suggestions) or f"Columns found: {', '.join(columns[:20])}.",
         )
-    repeated = sorted({n for n in names if columns.count(n) > 1})
+    repeated = sorted({n for n in names if found[n] > 1})
     if repeated:
         raise DataError(
             f"The data have more than one column {', '.join(map(repr, repeated))}.",
@@ -147,7 +149,23 @@ def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
         )
 
 
+def _values(frame: pd.DataFrame, names: Sequence[str]) -> Array:
+    """Return columns as numbers, shape (N, p), NaN where missing."""
+    values = np.column_stack([_numbers(frame[name], name) for name in names])
+    infinite = np.isinf(values)
+    if infinite.any():
+        row, column = (int(i[0]) for i in np.nonzero(infinite))
+        raise DataError(
+            f"Column '{names[column]}' holds an infinite value in row {row + 1}.",
+            code="data.infinite",
+            hint="Replace it by a number or leave the cell empty.",
+        )
+    return values
+
+
 def _numbers(column: pd.Series, name: str) -> Array:
+    if column.dtype.kind in "biuf" and isinstance(column.dtype, np.dtype):
+        return column.to_numpy(dtype=np.float64)
     numeric = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     unreadable = np.isnan(numeric) & column.notna().to_numpy()
     if unreadable.any():
@@ -157,14 +175,6 @@ def _numbers(column: pd.Series, name: str) -> Array:
             f"the first in row {first + 1}: {column.iloc[first]!r}.",
             code="data.not_numeric",
             hint="Code the answers as numbers, or read the file with its questionnaire.",
-        )
-    infinite = np.isinf(numeric)
-    if infinite.any():
-        first = int(np.flatnonzero(infinite)[0])
-        raise DataError(
-            f"Column '{name}' holds an infinite value in row {first + 1}.",
-            code="data.infinite",
-            hint="Replace it by a number or leave the cell empty.",
         )
     return numeric
 

@@ -196,34 +196,48 @@ class _Probit:
         """There is only one replicate."""
         return self
 
-    def _bounds(self, alpha: Array) -> tuple[Array, Array]:
+    def at(self, alpha: Array) -> _ProbitPoint:
+        """Look at α, shape (1, C − 1 + nx)."""
+        return _ProbitPoint(self, alpha)
+
+    def bounds(self, alpha: Array) -> tuple[Array, Array]:
+        """Return the interval that ε lies in for each case."""
         thresholds, slopes = alpha[0, : self.n_thresholds], alpha[0, self.n_thresholds :]
         return case_bounds(self.codes, thresholds, self.x @ slopes)
 
-    def value(self, alpha: Array) -> Array:
+
+@dataclass(frozen=True, slots=True)
+class _ProbitPoint:
+    """The negative mean log-likelihood at one α."""
+
+    problem: _Probit
+    alpha: Array
+
+    def value(self) -> Array:
         """Return −log L/N; +∞ where thresholds are out of order."""
-        if (np.diff(alpha[0, : self.n_thresholds]) <= 0).any():
+        if (np.diff(self.alpha[0, : self.problem.n_thresholds]) <= 0).any():
             return np.array([np.inf])
-        likelihood = interval(*self._bounds(alpha))
+        likelihood = interval(*self.problem.bounds(self.alpha))
         if (likelihood <= 0).any():
             return np.array([np.inf])
         return np.array([-np.log(likelihood).mean()])
 
-    def expansion(self, alpha: Array, observed: bool) -> tuple[Array, Array, Array]:
-        """Return value, gradient and curvature.
+    def expansion(self, observed: bool) -> tuple[Array, Array]:
+        """Return gradient and curvature.
 
         The log-likelihood is concave, so the exact curvature serves everywhere.
         """
-        lower, upper = self._bounds(alpha)
+        codes, x = self.problem.codes, self.problem.x
+        lower, upper = self.problem.bounds(self.alpha)
         l, u = _slopes_of_loglik(lower, upper)  # noqa: E741 - lower and upper
-        n = len(self.codes)
+        n = len(codes)
         zero = np.zeros(n)
-        c = self.n_thresholds + 1
-        d_l = _to_parameters(self.codes, c, self.x, zero + np.isfinite(lower), zero)
-        d_u = _to_parameters(self.codes, c, self.x, zero, zero + np.isfinite(upper))
+        c = self.problem.n_thresholds + 1
+        d_l = _to_parameters(codes, c, x, zero + np.isfinite(lower), zero)
+        d_u = _to_parameters(codes, c, x, zero, zero + np.isfinite(upper))
         h_ll = l * l + np.where(np.isfinite(lower), lower, 0.0) * l
         h_uu = u * u + np.where(np.isfinite(upper), upper, 0.0) * u
         cross = (d_l * (l * u)[:, None]).T @ d_u
         curvature = (d_l * h_ll[:, None]).T @ d_l + (d_u * h_uu[:, None]).T @ d_u
         gradient = -(l @ d_l + u @ d_u) / n
-        return self.value(alpha), gradient[None], (curvature + cross + cross.T)[None] / n
+        return gradient[None], (curvature + cross + cross.T)[None] / n
