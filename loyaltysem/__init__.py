@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.slopes import simple_slopes
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
+    from loyaltysem.estimation.compare import compare
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
@@ -33,6 +34,7 @@ _HOMES = {
     "cfa": "estimation.fit",
     "growth": "estimation.fit",
     "lavaan": "estimation.fit",
+    "compare": "estimation.compare",
     "cronbach_alpha": "analysis.reliability",
     "composite_reliability": "analysis.validity",
     "ave": "analysis.validity",
@@ -53,6 +55,7 @@ __all__ = [
     "__version__",
     "ave",
     "cfa",
+    "compare",
     "composite_reliability",
     "cronbach_alpha",
     "crosscheck",

@@ -39,6 +39,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     "core": (
         "text",
         "types",
+        "threads",
         "errors",
         "memo",
         "linalg",

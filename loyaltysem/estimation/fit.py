@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import ParamSpec, Protocol, TypeAlias, runtime_checkable
 
 import pandas as pd
-from threadpoolctl import ThreadpoolController
 
 from loyaltysem.core.errors import (
     ConvergenceWarning,
@@ -20,6 +19,7 @@ from loyaltysem.core.errors import (
     ModelSpecificationError,
     did_you_mean,
 )
+from loyaltysem.core.threads import one_thread
 from loyaltysem.estimation.estimators import LIKELIHOODS
 from loyaltysem.estimation.findings import find
 from loyaltysem.estimation.infer import infer
@@ -199,7 +199,7 @@ def _run(
         options["meanstructure"] = True
     plan = make_plan(function, model, options)
     moments = _moment_input(data, sample_cov, sample_mean, sample_nobs)
-    with _threads().limit(limits=1):  # small matrices: more threads get in each other's way
+    with one_thread():
         result = fit(plan, moments if moments is not None else _frame(data))
     _warn(result)
     return result
@@ -233,12 +233,6 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     numbers = data.values if data is not None else (*sample.cov, *sample.mean)
     hashed = replace(model, plan=plan.with_data_hash(hash_arrays(*numbers)))
     return SEMResult(hashed, data, solution, inference, findings)
-
-
-@functools.cache
-def _threads() -> ThreadpoolController:
-    """Find the BLAS libraries once: looking for them takes longer than a small fit."""
-    return ThreadpoolController()
 
 
 def _moment_input(

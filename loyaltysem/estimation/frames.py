@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,8 @@ def by_group(labels: Sequence[str], parts: Sequence[Labelled]) -> Labelled:
     if len(parts) == 1:
         return parts[0]
     keyed = dict(zip(labels, parts, strict=True))
-    return cast("Labelled", pd.concat(keyed, names=["group", "variable"]))
+    stacked: Labelled = pd.concat(keyed, names=["group", "variable"])
+    return stacked
 
 
 def covariance_frame(cov: Array, names: Sequence[str]) -> pd.DataFrame:

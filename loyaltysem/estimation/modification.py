@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array
 from loyaltysem.engine.restrictions import null_basis
 from loyaltysem.estimation.model import BoundModel, bind_model
@@ -30,6 +31,7 @@ from loyaltysem.model.structure import compile_structure
 CHUNK = 400
 
 
+@one_thread()
 def modification_frame(model: BoundModel, alpha: Array, top: int | None) -> pd.DataFrame:
     """Return ``lhs op rhs group mi epc sepc_lv sepc_all``, the largest index first."""
     possible = candidates(model.table)
@@ -106,6 +108,7 @@ def _frame(
     )
 
 
+@one_thread()
 def score_test_frame(model: BoundModel, alpha: Array) -> pd.DataFrame:
     """Return a score test for every equality: ``restriction chisq df pvalue``, the total last.
 

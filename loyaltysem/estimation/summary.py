@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from loyaltysem.core.display import bounded, integer, interval, number, pvalue
+from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
 
 if TYPE_CHECKING:
     from loyaltysem.estimation.result import SEMResult
@@ -19,6 +19,8 @@ SECTIONS: Mapping[str, str] = {
     "~": "Regressions",
     "~~": "Variances and covariances",
     "~1": "Intercepts",
+    "|": "Thresholds",
+    "~*~": "Scales of latent responses",
     ":=": "Defined parameters",
 }
 HEADER = ("parameter", "estimate", "SE", "z", "p", "95% CI", "std.")
@@ -26,15 +28,43 @@ HEADER = ("parameter", "estimate", "SE", "z", "p", "95% CI", "std.")
 
 def summary_text(fit: SEMResult) -> str:
     """Return request, fit, parameters and findings as plain text."""
-    lines = [*_request(fit), "", *_fit_lines(fit.inference.measures)]
-    frame = fit.parameters()
-    for op, title in SECTIONS.items():
-        rows = [_cells(r) for _, r in frame[frame["op"] == op].iterrows()]
-        if rows:
-            lines += ["", title, *_aligned([HEADER, *rows])]
+    lines = [*_request(fit), "", *_fit_lines(fit)]
+    for heading, frame in _parts(fit):
+        lines += ["", heading] if heading else []
+        for title, rows in _sections(frame):
+            lines += ["", title, *text_table(HEADER, rows)]
     if fit.findings:
         lines += ["", "Findings", *(f"  {finding}" for finding in fit.findings)]
     return "\n".join(lines)
+
+
+def summary_html(fit: SEMResult) -> str:
+    """Return the same content as a fragment of HTML, every label escaped."""
+    parts = [html_paragraph(line) for line in (*_request(fit), *_fit_lines(fit))]
+    parts += [html_paragraph(str(finding), "<strong>{}</strong>") for finding in fit.findings]
+    for heading, frame in _parts(fit):
+        parts += [f"<h4>{html.escape(heading)}</h4>"] if heading else []
+        parts += [html_table(title, HEADER, rows) for title, rows in _sections(frame)]
+    return f'<div class="loyaltysem-fit">{"".join(parts)}</div>'
+
+
+def _parts(fit: SEMResult) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the parameters of each group under its heading, defined parameters last."""
+    frame = fit.parameters()
+    if not fit.groups:
+        yield "", frame
+        return
+    for i, (label, n) in enumerate(zip(fit.groups, fit.sample.n_obs, strict=True), start=1):
+        yield f"Group {i}: {label} ({integer(n)} cases)", frame[frame["group"] == i]
+    if fit.table.defined:
+        yield "All groups", frame[frame["group"] == 0]
+
+
+def _sections(frame: pd.DataFrame) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    for op, title in SECTIONS.items():
+        rows = [_cells(r) for _, r in frame[frame["op"] == op].iterrows()]
+        if rows:
+            yield title, rows
 
 
 def _request(fit: SEMResult) -> list[str]:
@@ -47,14 +77,39 @@ def _request(fit: SEMResult) -> list[str]:
     ]
 
 
-def _fit_lines(m: Mapping[str, float]) -> list[str]:
-    rmsea_range = interval(m["rmsea_ci_lower"], m["rmsea_ci_upper"], is_bounded=True)
-    return [
-        f"χ²({m['df']:.0f}) = {number(m['chisq'])}, p = {pvalue(m['pvalue'])}    "
-        f"CFI {bounded(m['cfi'])}   TLI {bounded(m['tli'])}",
-        f"RMSEA {bounded(m['rmsea'])} {rmsea_range}   SRMR {bounded(m['srmr'])}   "
-        f"AIC {number(m['aic'], 1)}   BIC {number(m['bic'], 1)}",
+def _fit_lines(fit: SEMResult) -> list[str]:
+    m = fit.inference.measures
+    criteria = ""
+    if m["aic"] == m["aic"]:  # least squares has no likelihood
+        criteria = f"   AIC {number(m['aic'], 1)}   BIC {number(m['bic'], 1)}"
+    lines = [
+        f"{_chisq(m, '')}    {_incremental(m, '')}",
+        f"{_rmsea(m, '')}   SRMR {bounded(m['srmr'])}{criteria}",
     ]
+    if "chisq_scaled" in m:
+        factor = f"factor {number(m['chisq_scaling_factor'])}, {fit.plan.test}"
+        lines += [
+            f"scaled: {_chisq(m, '_scaled')} ({factor})    {_incremental(m, '_scaled')}   "
+            f"{_rmsea(m, '_scaled')}"
+        ]
+    if m.get("cfi_robust", float("nan")) == m.get("cfi_robust"):
+        lines += [f"robust: {_incremental(m, '_robust')}   {_rmsea(m, '_robust')}"]
+    return lines
+
+
+def _chisq(m: Mapping[str, float], form: str) -> str:
+    df = m[f"df{form}"]
+    freedom = f"{df:.0f}" if df == round(df) else number(df, 2)
+    return f"χ²({freedom}) = {number(m[f'chisq{form}'])}, p = {pvalue(m[f'pvalue{form}'])}"
+
+
+def _incremental(m: Mapping[str, float], form: str) -> str:
+    return f"CFI {bounded(m[f'cfi{form}'])}   TLI {bounded(m[f'tli{form}'])}"
+
+
+def _rmsea(m: Mapping[str, float], form: str) -> str:
+    lower, upper = (m.get(f"rmsea_ci_{end}{form}") for end in ("lower", "upper"))
+    return f"RMSEA {bounded(m[f'rmsea{form}'])} {interval(lower, upper, is_bounded=True)}"
 
 
 def _cells(row: pd.Series) -> tuple[str, ...]:
@@ -69,43 +124,3 @@ def _cells(row: pd.Series) -> tuple[str, ...]:
         "" if fixed else interval(row["ci_lower"], row["ci_upper"]),
         number(row["std_all"]),
     )
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """Pad cells to columns; Chinese characters take two places."""
-    widths = [max(_width(r[i]) for r in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        first = row[0] + " " * (widths[0] - _width(row[0]))
-        rest = (" " * (w - _width(c)) + c for c, w in zip(row[1:], widths[1:], strict=True))
-        yield "  " + "  ".join([first, *rest])
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def summary_html(fit: SEMResult) -> str:
-    """Return the same content as a fragment of HTML, every label escaped."""
-    frame = fit.parameters()
-    parts = [_paragraph(line) for line in (*_request(fit), *_fit_lines(fit.inference.measures))]
-    parts += [_paragraph(str(finding), "<strong>{}</strong>") for finding in fit.findings]
-    for op, title in SECTIONS.items():
-        rows = [_cells(r) for _, r in frame[frame["op"] == op].iterrows()]
-        if rows:
-            parts.append(_table(title, rows))
-    return f'<div class="loyaltysem-fit">{"".join(parts)}</div>'
-
-
-def _paragraph(text: str, wrap: str = "{}") -> str:
-    return f"<p>{wrap.format(html.escape(text))}</p>"
-
-
-def _table(title: str, rows: Sequence[Sequence[str]]) -> str:
-    def line(tag: str) -> Callable[[Sequence[str]], str]:
-        return lambda cells: (
-            "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
-        )
-
-    body = "".join(map(line("td"), rows))
-    caption = f"<caption>{html.escape(title)}</caption>"
-    return f"<table>{caption}<thead>{line('th')(HEADER)}</thead><tbody>{body}</tbody></table>"
