@@ -92,7 +92,9 @@ def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
         False where `h` is not positive definite; `x` is then meaningless.
     """
     scale = np.sqrt(np.maximum(np.diagonal(h, axis1=1, axis2=2), 1e-300))
-    lower, ok = cholesky(h / (scale[:, :, None] * scale[:, None, :]))
+    scaled = h / scale[:, :, None]
+    scaled /= scale[:, None, :]
+    lower, ok = cholesky(scaled)
     ok = ok & (np.diagonal(lower, axis1=1, axis2=2).min(axis=1, initial=1.0) > 1e-8)
     solution = g / scale
     for b in np.flatnonzero(ok):

@@ -30,8 +30,8 @@ import numpy as np
 from loyaltysem.core.linalg import inverse_and_logdet, symmetrise
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.discrepancies import LocalDiscrepancy
-from loyaltysem.engine.implied import Moments, StructuredJacobian
-from loyaltysem.engine.weights import NormalTheory, NormalTheoryObserved
+from loyaltysem.engine.implied import Moments, StructuredJacobian, crossed
+from loyaltysem.engine.weights import NormalTheory, NormalTheoryObserved, normal_form
 from loyaltysem.moments.gamma import vech_indices
 from loyaltysem.moments.patterns import MissingPatterns
 from loyaltysem.moments.saturated import Expectation, SaturatedMoments, expectation
@@ -104,12 +104,12 @@ class IncompleteExpected:
         """Return ΔᵀVΔ, shape (B, f, f)."""
         seen = jacobian.quadratic(self.at.w)
         lost = jacobian.quadratic(self.unseen)
-        w_ll, w_rr, w_lr, w_rl = jacobian.pairs(seen)
-        n_ll, n_rr, n_lr, n_rl = jacobian.pairs(lost)
-        form = w_ll * (w_rr - n_rr) + w_lr * (w_rl - n_rl) - n_ll * w_rr - n_lr * w_rl
-        if jacobian.mean.any():
-            form = form + jacobian.mean_form(seen - lost)
-        form = form + _square(_unseen_covariances(self.patterns, self.at, jacobian), form.shape)
+        pairs = jacobian.pairs(seen)
+        form = _square(_unseen_covariances(self.patterns, self.at, jacobian), pairs[0].shape)
+        form -= crossed(pairs, jacobian.pairs(lost))
+        form += normal_form(pairs)
+        if jacobian.moves_means:
+            form += jacobian.mean_form(seen - lost)
         return jacobian.outer(form)
 
 
@@ -219,8 +219,10 @@ def saturated_jacobian(p: int, batch: int = 1) -> StructuredJacobian:
     mean[:, -1] = 1.0
     return StructuredJacobian(
         basis=np.zeros((batch, p, 0)),
-        second=np.zeros((batch, p + 1, p + 1)),
+        effects=np.zeros((batch, 0, 0)),
+        latent_cov=np.zeros((batch, 0, 0)),
         mean=mean,
+        moves_means=True,
         left=np.concatenate([np.arange(p), row]),
         right=np.concatenate([np.full(p, p), column]),
         scale=np.concatenate([np.ones(p), np.where(row == column, 0.5, 1.0)]),

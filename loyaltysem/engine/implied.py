@@ -30,10 +30,12 @@ class StructuredJacobian:
     ----------
     basis : Array, shape (B, p, 2k)
         ``[T, D]``, the columns of Z that are not unit vectors.
-    second : Array, shape (B, z, z)
-        H, with ``dz_c/dθ = s·(z_l H[r, c] + z_r H[l, c])``; z = p + 2k + 1.
+    effects, latent_cov : Array, shape (B, k, k)
+        A and C, from which `second` is made.
     mean : Array, shape (B, z)
-        h, with ``dμ/dθ = s·(z_l h[r] + z_r h[l])``.
+        h, with ``dμ/dθ = s·(z_l h[r] + z_r h[l])``; z = p + 2k + 1.
+    moves_means : bool
+        Whether h is anything but zero.
     left, right : Indices, shape (f,)
         Columns of Z behind each derivative.
     scale : Array, shape (f,)
@@ -41,11 +43,24 @@ class StructuredJacobian:
     """
 
     basis: Array
-    second: Array
+    effects: Array
+    latent_cov: Array
     mean: Array
+    moves_means: bool
     left: Indices
     right: Indices
     scale: Array
+
+    @property
+    def second(self) -> Array:
+        """H (B, z, z), with ``dz_c/dθ = s·(z_l H[r, c] + z_r H[l, c])``: how T and D move."""
+        batch, p, width = self.basis.shape
+        h = np.zeros((batch, p + width + 1, p + width + 1))
+        t, d = slice(p, p + width // 2), slice(p + width // 2, p + width)
+        h[:, d, t] = self.effects
+        h[:, t, d] = np.swapaxes(self.effects, 1, 2)
+        h[:, d, d] = self.latent_cov
+        return h
 
     def quadratic(self, q: Array) -> Array:
         """Return ZᵀQZ, shape (B, z, z), of symmetric `q` (B, p, p)."""
@@ -67,15 +82,16 @@ class StructuredJacobian:
         out[:, p:-1] = (v[:, None, :] @ self.basis)[:, 0]
         return out
 
-    def pairs(self, m: Array) -> tuple[Array, Array, Array, Array]:
-        """Gather ``m[l, l'], m[r, r'], m[l, r'], m[r, l']``, each (B, f, f)."""
-        left, right = self.left, self.right
-        at_left, at_right = m[:, left], m[:, right]
+    def pairs(self, m: Array) -> tuple[Array, Array, Array]:
+        """Gather ``m[l, l'], m[r, r'], m[l, r']``, each (B, f, f), of symmetric `m`.
+
+        ``m[r, l']`` is the transpose of the last one.
+        """
+        at_left = m.take(self.left, axis=1)
         return (
-            at_left[:, :, left],
-            at_right[:, :, right],
-            at_left[:, :, right],
-            at_right[:, :, left],
+            at_left.take(self.left, axis=2),
+            m.take(self.right, axis=1).take(self.right, axis=2),
+            at_left.take(self.right, axis=2),
         )
 
     def transpose_apply(self, g: Moments) -> Array:
@@ -83,36 +99,39 @@ class StructuredJacobian:
 
         `g.sigma` is the symmetric matrix G with dF = tr(G dΣ).
         """
-        at_sigma = self.quadratic(g.sigma)[:, self.left, self.right]
-        return self.scale * (2.0 * at_sigma + self._mean_pair(self.project(g.mu)))
+        at_sigma = 2.0 * self.quadratic(g.sigma)[:, self.left, self.right]
+        if self.moves_means:
+            at_sigma += self._mean_pair(self.project(g.mu))
+        return self.scale * at_sigma
 
     def _mean_pair(self, at_mu: Array) -> Array:
         left, right = self.left, self.right
         return at_mu[:, left] * self.mean[:, right] + at_mu[:, right] * self.mean[:, left]
 
     def outer(self, x: Array) -> Array:
-        """Scale a (B, f, f) form by s s'."""
-        return x * (self.scale[:, None] * self.scale)
+        """Scale a (B, f, f) form by s s', in place."""
+        x *= self.scale[:, None]
+        x *= self.scale
+        return x
 
     def mean_form(self, m: Array) -> Array:
         """Return dμᵢᵀ W dμⱼ, unscaled (B, f, f), from ``m = ZᵀWZ``."""
         h_left, h_right = self.mean[:, self.left], self.mean[:, self.right]
-        ll, rr, lr, rl = self.pairs(m)
+        ll, rr, lr = self.pairs(m)
+        rl = np.swapaxes(lr, 1, 2)
         return h_right[:, :, None] * (ll * h_right[:, None, :] + lr * h_left[:, None, :]) + h_left[
             :, :, None
         ] * (rl * h_right[:, None, :] + rr * h_left[:, None, :])
 
     def curvature_of_moments(self, g: Moments) -> Array:
         """Return Σ_m g_m ∂²m/∂θᵢ∂θⱼ, shape (B, f, f): the part a Gauss–Newton step leaves out."""
-        q = self.quadratic(g.sigma)
-        q_ll, q_rr, q_lr, q_rl = self.pairs(q)
-        h_ll, h_rr, h_lr, h_rl = self.pairs(self.second)
-        sigma = 2.0 * (q_rl * h_lr + q_rr * h_ll + q_ll * h_rr + q_lr * h_rl)
-        if not self.mean.any():
-            return self.outer(sigma)
-        return self.outer(
-            sigma + self._mean_curvature(self.project(g.mu), (h_ll, h_rr, h_lr, h_rl))
-        )
+        h_ll, h_rr, h_lr = forms = self.pairs(self.second)
+        bent = crossed(forms, self.pairs(self.quadratic(g.sigma)))
+        bent *= 2.0
+        if self.moves_means:
+            h_rl = np.swapaxes(h_lr, 1, 2)
+            bent += self._mean_curvature(self.project(g.mu), (h_ll, h_rr, h_lr, h_rl))
+        return self.outer(bent)
 
     def _mean_curvature(self, gz: Array, forms: tuple[Array, Array, Array, Array]) -> Array:
         """Second derivatives of μ: both z and its coefficient h move."""
@@ -147,6 +166,16 @@ class StructuredJacobian:
         return scaled, np.swapaxes(mu * self.scale, 1, 2)
 
 
+def crossed(a: tuple[Array, Array, Array], b: tuple[Array, Array, Array]) -> Array:
+    """Return ``a_ll b_rr + a_rr b_ll + a_lr b_rl + a_rl b_lr`` of two sets of `pairs`."""
+    mixed = a[2] * np.swapaxes(b[2], 1, 2)
+    result = a[0] * b[1]
+    result += a[1] * b[0]
+    result += mixed
+    result += np.swapaxes(mixed, 1, 2)
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class Implied:
     """Everything the model says about one group at θ.
@@ -173,19 +202,16 @@ class Implied:
 
 def model_matrices(block: BlockStructure, theta: Array) -> dict[MatrixName, Array]:
     """Scatter θ (B, t) into the model matrices of one group, each (B, rows, columns)."""
-    p, k, batch = block.p, block.k, len(theta)
-    shapes: dict[MatrixName, tuple[int, int]] = {
-        "Lambda": (p, k), "Theta": (p, p), "Psi": (k, k),
-        "Beta": (k, k), "nu": (p, 1), "alpha": (k, 1),
-    }  # fmt: skip
+    batch = len(theta)
+    cells = np.empty((batch, len(block.constant)))
+    cells[:] = block.constant
+    cells[:, block.scatter.position] = theta.take(block.scatter.row, axis=1)
     matrices: dict[MatrixName, Array] = {}
-    for name, (rows, columns) in shapes.items():
-        flat = np.zeros((batch, rows * columns))
-        if name == "Lambda":
-            flat[:] = block.constant_loadings.ravel()
-        entries = block.entries[name]
-        flat[:, entries.position] = theta[:, entries.row]
-        matrices[name] = flat.reshape(batch, rows, columns)
+    start = 0
+    for name, (rows, columns) in block.shapes().items():
+        end = start + rows * columns
+        matrices[name] = cells[:, start:end].reshape(batch, rows, columns)
+        start = end
     return matrices
 
 
@@ -204,19 +230,24 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
         Where I − B is singular the moments are NaN, which the discrepancy reads as +inf.
     """
     m = model_matrices(block, theta)
-    total = total_effects(m["Beta"]) if block.has_regressions else None
     psi, loadings = m["Psi"], m["Lambda"]
-    effects = np.broadcast_to(np.eye(block.k), psi.shape) if total is None else total
-    cov = psi if total is None else total @ psi @ np.swapaxes(total, 1, 2)
-    t = loadings if total is None else loadings @ total
+    if block.has_regressions:
+        effects = total_effects(m["Beta"])
+        cov = effects @ psi @ np.swapaxes(effects, 1, 2)
+        t = loadings @ effects
+    else:
+        effects, cov, t = np.broadcast_to(np.eye(block.k), psi.shape), psi, loadings
     d = loadings @ cov
-    sigma = d @ np.swapaxes(loadings, 1, 2) + m["Theta"]
+    sigma = d @ np.swapaxes(loadings, 1, 2)
+    sigma += m["Theta"]
     eta = (effects @ m["alpha"])[:, :, 0]
     mu = m["nu"][:, :, 0] + (loadings @ eta[:, :, None])[:, :, 0]
     jacobian = StructuredJacobian(
         basis=np.concatenate([t, d], axis=2),
-        second=_second(effects, cov, block.p),
+        effects=effects,
+        latent_cov=cov,
         mean=_mean_coefficients(eta, block),
+        moves_means=block.meanstructure,
         left=block.left,
         right=block.right,
         scale=block.scale,
@@ -241,17 +272,6 @@ def _inverse_one_by_one(x: Array) -> Array:
         except np.linalg.LinAlgError:
             continue
     return out
-
-
-def _second(effects: Array, cov: Array, p: int) -> Array:
-    """Return H: how T and D themselves move (see `StructuredJacobian`)."""
-    batch, k, _ = cov.shape
-    h = np.zeros((batch, p + 2 * k + 1, p + 2 * k + 1))
-    t, d = slice(p, p + k), slice(p + k, p + 2 * k)
-    h[:, d, t] = effects
-    h[:, t, d] = np.swapaxes(effects, 1, 2)
-    h[:, d, d] = cov
-    return h
 
 
 def _mean_coefficients(eta: Array, block: BlockStructure) -> Array:

@@ -34,6 +34,10 @@ class Block:
     chain: BlockChain
     term_chain: BlockChain
 
+    def weighted(self, x: Array) -> Array:
+        """Return what the group adds to the whole; a group that is the whole adds x itself."""
+        return x if self.share == 1.0 else self.share * x
+
     @property
     def rows(self) -> Indices:
         """Table rows behind the derivatives of the term, shape (f + e,)."""
@@ -153,14 +157,14 @@ class ObjectivePoint:
     def gradient(self) -> Array:
         """Return ∇f, shape (B, q)."""
         return _total(
-            b.share * b.term_chain.gradient(x.gradient())
+            b.weighted(b.term_chain.gradient(x.gradient()))
             for b, x in zip(self.blocks, self.local, strict=True)
         )
 
     def hessian(self, observed: bool) -> Array:
         """Return the second derivative of f, shape (B, q, q): exact, or its expectation."""
         return _total(
-            b.share * b.term_chain.form(x.observed() if observed else x.expected())
+            b.weighted(b.term_chain.form(x.observed() if observed else x.expected()))
             for b, x in zip(self.blocks, self.local, strict=True)
         )
 

@@ -62,14 +62,29 @@ def parameter_map(structure: ModelStructure, base: Array) -> ParameterMap:
 
 @dataclass(frozen=True, slots=True)
 class BlockChain:
-    """Carries derivatives with respect to one group's rows (f) back to α (q)."""
+    """Carries derivatives with respect to one group's rows (f) back to α (q).
+
+    Attributes
+    ----------
+    target : Indices, shape (f,)
+        The free parameter behind each row.
+    selection : Array, shape (f, q), or None
+        K; None when each row has its own free parameter.
+    n_free : int
+        q.
+    straight : bool
+        Whether the rows are the free parameters, one by one and in order: K is the identity.
+    """
 
     target: Indices
-    selection: Array | None  # (f, q); None when each row has its own free parameter
+    selection: Array | None
     n_free: int
+    straight: bool = False
 
     def gradient(self, x: Array) -> Array:
         """Return Kᵀx, shape (B, q), of (B, f)."""
+        if self.straight:
+            return x
         if self.selection is not None:
             return x @ self.selection
         out = np.zeros((len(x), self.n_free))
@@ -78,6 +93,8 @@ class BlockChain:
 
     def form(self, x: Array) -> Array:
         """Return KᵀXK, shape (B, q, q), of (B, f, f)."""
+        if self.straight:
+            return x
         if self.selection is not None:
             return self.selection.T @ x @ self.selection
         out = np.zeros((len(x), self.n_free, self.n_free))
@@ -89,6 +106,8 @@ def block_chain(structure: ModelStructure, rows: Indices) -> BlockChain:
     """Prepare the chain rule of some table rows; those that are not free lead nowhere."""
     target = structure.free[rows]
     q = structure.n_free
+    if np.array_equal(target, np.arange(q)):
+        return BlockChain(target, None, q, straight=True)
     if len(np.unique(target)) == len(target) and (target >= 0).all():
         return BlockChain(target, None, q)
     selection = np.zeros((len(target), q))

@@ -113,12 +113,16 @@ class LocalMatrixTerm:
 
     def expected(self) -> Array:
         """Return the expected second derivative, shape (B, f, f)."""
-        return 2.0 * self.discrepancy.expected.gram(self.jacobian)
+        form = self.discrepancy.expected.gram(self.jacobian)
+        form *= 2.0
+        return form
 
     def observed(self) -> Array:
         """Return the exact second derivative, shape (B, f, f)."""
-        curved = self.jacobian.curvature_of_moments(self.discrepancy.gradient)
-        return 2.0 * self.discrepancy.observed.gram(self.jacobian) + curved
+        form = self.discrepancy.observed.gram(self.jacobian)
+        form *= 2.0
+        form += self.jacobian.curvature_of_moments(self.discrepancy.gradient)
+        return form
 
 
 class MomentView(Protocol):

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from loyaltysem.core.types import Array
-from loyaltysem.engine.implied import StructuredJacobian
+from loyaltysem.engine.implied import StructuredJacobian, crossed
 
 
 class MomentWeight(Protocol):
@@ -23,6 +23,14 @@ class MomentWeight(Protocol):
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return ΔᵀVΔ, shape (B, f, f)."""
         ...
+
+
+def normal_form(pairs: tuple[Array, Array, Array]) -> Array:
+    """Return ``m_ll m_rr + m_lr m_rl``, overwriting the first."""
+    ll, rr, lr = pairs
+    ll *= rr
+    ll += lr * np.swapaxes(lr, 1, 2)
+    return ll
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +42,9 @@ class NormalTheory:
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return ΔᵀVΔ, shape (B, f, f)."""
         m = jacobian.quadratic(self.w)
-        ll, rr, lr, rl = jacobian.pairs(m)
-        form = ll * rr + lr * rl
-        if jacobian.mean.any():
-            form = form + jacobian.mean_form(m)
+        form = normal_form(jacobian.pairs(m))
+        if jacobian.moves_means:
+            form += jacobian.mean_form(m)
         return jacobian.outer(form)
 
 
@@ -62,19 +69,21 @@ class NormalTheoryObserved:
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return half the second derivative along the Jacobian, shape (B, f, f)."""
         m = jacobian.quadratic(self.w)
-        m_ll, m_rr, m_lr, m_rl = jacobian.pairs(m)
-        p_ll, p_rr, p_lr, p_rl = jacobian.pairs(jacobian.quadratic(self.r))
-        form = m_ll * (p_rr - m_rr) + m_rr * p_ll + m_lr * (p_rl - m_rl) + m_rl * p_lr
-        if jacobian.mean.any():
-            cross = self._cross(jacobian, (m_ll, m_rr, m_lr, m_rl))
-            form = form + jacobian.mean_form(m) + cross + np.swapaxes(cross, 1, 2)
+        pairs = jacobian.pairs(m)
+        # with r = w + e the form is that of w, and w crossed with e
+        form = crossed(pairs, jacobian.pairs(jacobian.quadratic(self.r - self.w)))
+        if jacobian.moves_means:
+            cross = self._cross(jacobian, pairs)
+            form += jacobian.mean_form(m)
+            form += cross
+            form += np.swapaxes(cross, 1, 2)
+        form += normal_form(pairs)
         return jacobian.outer(form)
 
-    def _cross(
-        self, jacobian: StructuredJacobian, forms: tuple[Array, Array, Array, Array]
-    ) -> Array:
+    def _cross(self, jacobian: StructuredJacobian, forms: tuple[Array, Array, Array]) -> Array:
         """Return dᵀW dΣ_j W dμ_i, unscaled."""
-        ll, rr, lr, rl = forms
+        ll, rr, lr = forms
+        rl = np.swapaxes(lr, 1, 2)
         v = jacobian.project(self.u)
         h_l, h_r = (jacobian.mean[:, i][:, :, None] for i in (jacobian.left, jacobian.right))
         v_l, v_r = (v[:, i][:, None, :] for i in (jacobian.left, jacobian.right))

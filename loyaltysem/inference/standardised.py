@@ -104,10 +104,9 @@ def implied_variances(block: Block, implied: Implied, d_theta: Array) -> tuple[A
     k = width // 2
     unit = np.broadcast_to(np.eye(p), (batch, p, p))
     observed = np.concatenate([unit, jacobian.basis, np.zeros((batch, p, 1))], axis=2)
-    # H[D, T] holds A, see `StructuredJacobian`
-    effects = jacobian.second[:, p + k : p + 2 * k, p : p + k]
     structural = np.concatenate(
-        [np.zeros((batch, k, p)), effects, implied.latent_cov, np.zeros((batch, k, 1))], axis=2
+        [np.zeros((batch, k, p)), jacobian.effects, implied.latent_cov, np.zeros((batch, k, 1))],
+        axis=2,
     )
     z = np.concatenate([observed, structural], axis=1)
     change = 2.0 * jacobian.scale * z[:, :, jacobian.left] * z[:, :, jacobian.right]

@@ -48,10 +48,13 @@ class BlockStructure:
     ----------
     observed, structural
         Names in the order of the matrices' axes (p and k of them).
-    constant_loadings : Array, shape (p, k)
-        Λ before any parameter: 1 where an observed variable is structural itself.
+    constant : Array
+        Λ, Θ, Ψ, B, ν and α before any parameter, cell by cell and one after another: 1 where an
+        observed variable is structural itself, otherwise 0.
     entries
         Scatter plan of each matrix.
+    scatter
+        The same for all of them, in `constant`.
     row : Indices, shape (f,)
         Table rows of this group with a derivative: free ones, and those that follow from others.
     determined : Indices, shape (d,)
@@ -64,8 +67,9 @@ class BlockStructure:
 
     observed: tuple[str, ...]
     structural: tuple[str, ...]
-    constant_loadings: Array
+    constant: Array
     entries: dict[MatrixName, Entries]
+    scatter: Entries
     row: Indices
     determined: Indices
     left: Indices
@@ -83,6 +87,10 @@ class BlockStructure:
     def k(self) -> int:
         """Number of structural variables."""
         return len(self.structural)
+
+    def shapes(self) -> dict[MatrixName, tuple[int, int]]:
+        """Return the shape of each matrix, in the order of `constant`."""
+        return _shapes(self.p, self.k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +186,13 @@ def _structural_variables(table: ParameterTable) -> tuple[str, ...]:
     return (*table.latent, *(n for n in table.observed if n in inside))
 
 
+def _shapes(p: int, k: int) -> dict[MatrixName, tuple[int, int]]:
+    return {
+        "Lambda": (p, k), "Theta": (p, p), "Psi": (k, k), "Beta": (k, k), "nu": (p, 1),
+        "alpha": (k, 1),
+    }  # fmt: skip
+
+
 def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructure:
     structural = _structural_variables(table)
     seat = {name: i for i, name in enumerate(structural)}
@@ -187,17 +202,19 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
     located = [
         (i, row, *_locate(row, seat, place)) for i, row in mine if row.op not in ("|", "~*~")
     ]
-    constant_loadings = np.zeros((p, k))
+    constant = np.zeros(sum(rows * columns for rows, columns in _shapes(p, k).values()))
     for name in structural:
         if name in place:
-            constant_loadings[place[name], seat[name]] = 1.0
+            constant[place[name] * k + seat[name]] = 1.0
+    entries = _entries(located, p, k)
     free = [item for item in located if numbers[item[0]] >= 0 or _follows(item[1], table)]
     columns = [_columns(matrix, i, j, p, k) for _, _, matrix, i, j in free]
     return BlockStructure(
         observed=table.observed,
         structural=structural,
-        constant_loadings=constant_loadings,
-        entries={name: _entries(located, name, p, k) for name in MATRICES},
+        constant=constant,
+        entries=entries,
+        scatter=_joined(entries, p, k),
         row=np.array([item[0] for item in free], dtype=np.intp),
         determined=np.flatnonzero([numbers[item[0]] < 0 for item in free]),
         left=np.array([c[0] for c in columns], dtype=np.intp),
@@ -244,21 +261,28 @@ def _columns(matrix: MatrixName, i: int, j: int, p: int, k: int) -> tuple[int, i
 
 
 def _entries(
-    located: Sequence[tuple[int, Parameter, MatrixName, int, int]],
-    matrix: MatrixName,
-    p: int,
-    k: int,
-) -> Entries:
-    """Collect the scatter plan of one matrix, both triangles of the symmetric ones."""
-    width = {"Lambda": k, "Theta": p, "Psi": k, "Beta": k, "nu": 1, "alpha": 1}[matrix]
-    symmetric = matrix in ("Theta", "Psi")
-    rows, positions = [], []
+    located: Sequence[tuple[int, Parameter, MatrixName, int, int]], p: int, k: int
+) -> dict[MatrixName, Entries]:
+    """Collect the scatter plan of each matrix, both triangles of the symmetric ones."""
+    plans: dict[MatrixName, tuple[list[int], list[int]]] = {n: ([], []) for n in MATRICES}
+    widths = {name: columns for name, (_, columns) in _shapes(p, k).items()}
     for index, _, name, i, j in located:
-        if name != matrix:
-            continue
+        rows, positions = plans[name]
         rows.append(index)
-        positions.append(i * width + j)
-        if symmetric and i != j:
+        positions.append(i * widths[name] + j)
+        if i != j and name in ("Theta", "Psi"):
             rows.append(index)
-            positions.append(j * width + i)
-    return Entries(np.array(rows, dtype=np.intp), np.array(positions, dtype=np.intp))
+            positions.append(j * widths[name] + i)
+    return {
+        name: Entries(np.array(rows, dtype=np.intp), np.array(positions, dtype=np.intp))
+        for name, (rows, positions) in plans.items()
+    }
+
+
+def _joined(entries: dict[MatrixName, Entries], p: int, k: int) -> Entries:
+    """Join the plans of the matrices into one for all their cells."""
+    positions, start = [], 0
+    for name, (rows, columns) in _shapes(p, k).items():
+        positions.append(entries[name].position + start)
+        start += rows * columns
+    return Entries(np.concatenate([e.row for e in entries.values()]), np.concatenate(positions))
