@@ -18,6 +18,7 @@ from loyaltysem._version import __version__
 if TYPE_CHECKING:
     from loyaltysem.analysis.crosscheck import crosscheck
     from loyaltysem.analysis.interaction import indicator_products
+    from loyaltysem.analysis.invariance import invariance
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.slopes import simple_slopes
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
@@ -45,6 +46,7 @@ _HOMES = {
     "indicator_products": "analysis.interaction",
     "simple_slopes": "analysis.slopes",
     "crosscheck": "analysis.crosscheck",
+    "invariance": "analysis.invariance",
     "slopes_plot": "reporting.slopes_plot",
     "region_plot": "reporting.slopes_plot",
     "report": "reporting.report",
@@ -63,6 +65,7 @@ __all__ = [
     "growth",
     "htmt",
     "indicator_products",
+    "invariance",
     "lavaan",
     "load_questionnaire",
     "path_diagram",

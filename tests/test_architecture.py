@@ -155,6 +155,9 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "interaction",
         "slopes",
         "crosscheck",
+        "invariance_levels",
+        "invariance_verdicts",
+        "invariance",
     ),
     "clv": (),
     "study": (

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from loyaltysem.core.display import bounded
+
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
@@ -44,7 +46,8 @@ class Cutoff:
             return ""
         sign = "≤" if self.side == "at most" else "≥"
         remark = f" ({self.remark})" if self.remark else ""
-        return f"{sign} {self.bound:.2f}".replace("0.", ".") + remark
+        digits = 2 if math.isclose(self.bound, round(self.bound, 2)) else 3
+        return f"{sign} {bounded(self.bound, digits)}{remark}"
 
     def met(self, value: float) -> bool | None:
         """Whether `value` meets the cut-off; None without a verdict or a value."""
@@ -77,6 +80,10 @@ CUTOFFS: tuple[Cutoff, ...] = (
     Cutoff("ave", "at least", 0.50, "fornell_larcker_1981"),
     Cutoff("htmt", "at most", 0.85, "henseler_2015"),
     Cutoff("htmt_liberal", "at most", 0.90, "henseler_2015"),
+    Cutoff("delta_cfi", "at least", -0.010, "cheung_rensvold_2002"),
+    Cutoff("delta_rmsea", "at most", 0.015, "chen_2007"),
+    Cutoff("delta_srmr_loadings", "at most", 0.030, "chen_2007"),
+    Cutoff("delta_srmr", "at most", 0.010, "chen_2007"),
 )
 REGISTRY = MappingProxyType({cutoff.measure: cutoff for cutoff in CUTOFFS})
 

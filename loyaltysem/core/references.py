@@ -108,6 +108,22 @@ _METHODS = (
         "10.1177/0049124192021002005",
     ),
     Reference(
+        "chen_2007",
+        ("Chen, F. F.",),
+        2007,
+        "Sensitivity of goodness of fit indexes to lack of measurement invariance",
+        "Structural Equation Modeling, 14(3), 464–504",
+        "10.1080/10705510701301834",
+    ),
+    Reference(
+        "cheung_rensvold_2002",
+        ("Cheung, G. W.", "Rensvold, R. B."),
+        2002,
+        "Evaluating goodness-of-fit indexes for testing measurement invariance",
+        "Structural Equation Modeling, 9(2), 233–255",
+        "10.1207/S15328007SEM0902_5",
+    ),
+    Reference(
         "cronbach_1951",
         ("Cronbach, L. J.",),
         1951,
@@ -130,6 +146,14 @@ _METHODS = (
         "Evaluating structural equation models with unobservable variables and measurement error",
         "Journal of Marketing Research, 18(1), 39–50",
         "10.1177/002224378101800104",
+    ),
+    Reference(
+        "graham_2003",
+        ("Graham, J. W.",),
+        2003,
+        "Adding missing-data-relevant variables to FIML-based structural equation models",
+        "Structural Equation Modeling, 10(1), 80–100",
+        "10.1207/S15328007SEM1001_4",
     ),
     Reference(
         "henseler_2015",
@@ -189,6 +213,31 @@ _METHODS = (
         "10.18637/jss.v048.i02",
     ),
     Reference(
+        "satorra_2000",
+        ("Satorra, A.",),
+        2000,
+        "Scaled and adjusted restricted tests in multi-sample analysis of moment structures",
+        "In R. D. H. Heijmans, D. S. G. Pollock, & A. Satorra (Eds.), Innovations in multivariate "
+        "statistical analysis (pp. 233–247). Kluwer",
+        "",
+    ),
+    Reference(
+        "satorra_bentler_2001",
+        ("Satorra, A.", "Bentler, P. M."),
+        2001,
+        "A scaled difference chi-square test statistic for moment structure analysis",
+        "Psychometrika, 66(4), 507–514",
+        "10.1007/BF02296192",
+    ),
+    Reference(
+        "satorra_bentler_2010",
+        ("Satorra, A.", "Bentler, P. M."),
+        2010,
+        "Ensuring positiveness of the scaled difference chi-square test statistic",
+        "Psychometrika, 75(2), 243–248",
+        "10.1007/s11336-009-9135-y",
+    ),
+    Reference(
         "sobel_1982",
         ("Sobel, M. E.",),
         1982,
@@ -219,6 +268,15 @@ _METHODS = (
         "Assessing reliability and stability in panel models",
         "Sociological Methodology, 8, 84–136",
         "10.2307/270754",
+    ),
+    Reference(
+        "wu_estabrook_2016",
+        ("Wu, H.", "Estabrook, R."),
+        2016,
+        "Identification of confirmatory factor analysis models of different levels of invariance "
+        "for ordered categorical outcomes",
+        "Psychometrika, 81(4), 1014–1045",
+        "10.1007/s11336-016-9506-0",
     ),
 )
 

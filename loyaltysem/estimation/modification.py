@@ -10,14 +10,14 @@ both its index and its EPC are (N − G)/N times ours under least squares.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
 from loyaltysem.core.threads import one_thread
-from loyaltysem.core.types import Array
+from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.restrictions import null_basis
 from loyaltysem.estimation.model import BoundModel, bind_model
 from loyaltysem.inference.modification import ScoreTests, modification_indices, release_tests
@@ -108,6 +108,37 @@ def _frame(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Released:
+    """The model without its equalities, at the present estimates, and the equalities themselves.
+
+    `pairs` are table rows that share a parameter; `jacobian` holds their equalities first, then
+    those that were written.
+    """
+
+    gradient: Array
+    hessian: Array
+    jacobian: Array
+    pairs: list[tuple[int, int]]
+
+
+def _released(model: BoundModel, alpha: Array) -> _Released:
+    rows, pairs = _unshared(model.table.rows)
+    larger = _enlarged(model, rows)
+    start = larger.objective.map.alpha(model.objective.theta(alpha))
+    free = larger.structure.free
+    equalities = np.zeros((len(pairs), larger.structure.n_free))
+    for n, (first, other) in enumerate(pairs):
+        equalities[n, free[first]], equalities[n, free[other]] = 1.0, -1.0
+    _, written = model.restrictions.equalities(alpha)
+    return _Released(
+        larger.objective.gradient(start)[0],
+        larger.objective.hessian(start, observed=False)[0],
+        np.concatenate([equalities, _spread(model, larger, written[0])]),
+        pairs,
+    )
+
+
 @one_thread()
 def score_test_frame(model: BoundModel, alpha: Array) -> pd.DataFrame:
     """Return a score test for every equality: ``restriction chisq df pvalue``, the total last.
@@ -115,25 +146,11 @@ def score_test_frame(model: BoundModel, alpha: Array) -> pd.DataFrame:
     Parameters that share a label count as equal to the first of them; written constraints are
     tested beside them.
     """
-    rows, pairs = _unshared(model.table.rows)
-    larger = _enlarged(model, rows)
-    theta = model.objective.theta(alpha)
-    start = larger.objective.map.alpha(theta)
-    free = larger.structure.free
-    equalities = np.zeros((len(pairs), larger.structure.n_free))
-    for n, (first, other) in enumerate(pairs):
-        equalities[n, free[first]], equalities[n, free[other]] = 1.0, -1.0
-    _, written = model.restrictions.equalities(alpha)
-    jacobian = np.concatenate([equalities, _spread(model, larger, written[0])])
-    tests, total = release_tests(
-        larger.objective.gradient(start)[0],
-        larger.objective.hessian(start, observed=False)[0],
-        jacobian,
-        model.sample.weight,
-    )
-    texts = [_pair_text(model.table.rows, pair) for pair in pairs]
+    x = _released(model, alpha)
+    tests, total = release_tests(x.gradient, x.hessian, x.jacobian, model.sample.weight)
+    texts = [_pair_text(model.table.rows, pair) for pair in x.pairs]
     texts += [r.text for r in model.table.restrictions if r.operator == "=="]
-    rank = int(np.linalg.matrix_rank(jacobian)) if len(jacobian) else 0
+    rank = int(np.linalg.matrix_rank(x.jacobian)) if len(x.jacobian) else 0
     statistic = np.append(tests.statistic, total if rank else np.nan)
     df = np.append(np.ones(len(texts), dtype=int), rank)
     return pd.DataFrame(
@@ -141,12 +158,47 @@ def score_test_frame(model: BoundModel, alpha: Array) -> pd.DataFrame:
             "restriction": [*texts, "all"],
             "chisq": statistic,
             "df": df,
-            "pvalue": [
-                float(chdtrc(d, s)) if d else float("nan")
-                for d, s in zip(df, statistic, strict=True)
-            ],
+            "pvalue": _pvalues(df, statistic),
         }
     )
+
+
+@one_thread()
+def group_equality_frame(model: BoundModel, alpha: Array) -> pd.DataFrame:
+    """Return a score test for letting each parameter differ between groups, the largest first.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter chisq df pvalue``. A parameter is written as ``group_partial`` takes it, its
+        test is of all its equalities across groups at once, those of the others kept.
+    """
+    x = _released(model, alpha)
+    table = model.table.rows
+    sets: dict[str, list[int]] = {}
+    for n, (first, other) in enumerate(x.pairs):
+        if table[first].key == table[other].key and table[first].group != table[other].group:
+            sets.setdefault(table[first].name, []).append(n)
+    tests = [_joint_test(x, positions, model.sample.weight) for positions in sets.values()]
+    df = np.array([d for _, d in tests], dtype=np.intp)
+    statistic = np.array([s for s, _ in tests], dtype=np.float64)
+    frame = pd.DataFrame(
+        {"parameter": list(sets), "chisq": statistic, "df": df, "pvalue": _pvalues(df, statistic)}
+    )
+    frame = frame.sort_values("chisq", ascending=False, kind="stable")
+    return frame.reset_index(drop=True)
+
+
+def _joint_test(x: _Released, positions: Sequence[int], weight: float) -> tuple[float, int]:
+    """Return the score test for dropping some equalities together, all others kept."""
+    basis = null_basis(np.delete(x.jacobian, positions, axis=0), len(x.gradient))
+    dropped = x.jacobian[positions] @ basis
+    _, total = release_tests(x.gradient @ basis, basis.T @ x.hessian @ basis, dropped, weight)
+    return total, int(np.linalg.matrix_rank(dropped))
+
+
+def _pvalues(df: Indices, statistic: Array) -> list[float]:
+    return [float(chdtrc(d, s)) if d else float("nan") for d, s in zip(df, statistic, strict=True)]
 
 
 def _unshared(
