@@ -132,6 +132,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "measures",
         "baseline",
         "infer",
+        "data_findings",
+        "runaway",
         "findings",
         "frames",
         "standardized",

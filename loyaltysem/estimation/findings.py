@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import graphlib
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -10,27 +11,36 @@ from loyaltysem.core.errors import DataError, Finding
 from loyaltysem.core.linalg import correlation
 from loyaltysem.core.optimise import Minimum, Status
 from loyaltysem.core.text import Text
+from loyaltysem.estimation.data_findings import data_findings, in_group, located
 from loyaltysem.estimation.infer import Inference
 from loyaltysem.estimation.model import BoundModel
+from loyaltysem.estimation.plan import Plan
+from loyaltysem.estimation.runaway import runaway
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
+from loyaltysem.moments.data import GroupedData
 
 #: More parameters than cases: every estimate describes noise.
 FEWER_CASES = "data.fewer_cases_than_parameters"
 
 
 def find(
-    model: BoundModel, solution: Minimum, inference: Inference, n_total: int
+    model: BoundModel, solution: Minimum, inference: Inference, data: GroupedData | None
 ) -> tuple[Finding, ...]:
-    """Collect everything noteworthy, the gravest first."""
+    """Collect everything noteworthy, the gravest first; `data` is None when moments were given."""
     table, structure = model.table, model.structure
+    groups = data.labels if data is not None and table.n_groups > 1 else ()
+    n_total = data.n_total if data is not None else model.sample.n_total
     return (
-        *_convergence(solution),
+        *_convergence(solution, runaway(model, inference)),
         *_standard_errors(inference),
-        *_variances(table, inference),
-        *_latent_covariances(structure, table, inference),
+        *_variances(table, inference, groups),
+        *_latent_covariances(structure, table, inference, groups),
+        *data_findings(model.sample, groups),
+        *_replaced_estimator(model.plan),
         *_random_x(table),
-        *_cases(structure, model.sample.n_total, n_total),
+        *_measurement_loops(table),
+        *_cases(structure, model.sample.n_total, n_total, model.plan),
         *_saturated(inference),
     )
 
@@ -42,7 +52,7 @@ def refuse_too_few_cases(findings: Iterable[Finding]) -> None:
             raise DataError(finding.text.en, code="data.too_few_cases", hint=finding.hint.en)
 
 
-def _convergence(solution: Minimum) -> Iterator[Finding]:
+def _convergence(solution: Minimum, largest: str) -> Iterator[Finding]:
     status = Status(int(solution.status[0]))
     if status == Status.CONVERGED:
         return
@@ -53,7 +63,11 @@ def _convergence(solution: Minimum) -> Iterator[Finding]:
     }[status]
     yield Finding(
         "fit.not_converged",
-        Text(f"The estimation did not converge: {reason.en}.", f"估计未收敛：{reason.zh}。"),
+        Text(
+            f"The estimation did not converge: {reason.en}"
+            + (f"; far off is {largest}." if largest else "."),
+            f"估计未收敛：{reason.zh}" + (f"；明显失控的参数为 {largest}。" if largest else "。"),
+        ),
         Text(
             "Do not use these numbers. Check the model and the scales of the variables, or give "
             "starting values with start().",
@@ -81,14 +95,20 @@ def _standard_errors(inference: Inference) -> Iterator[Finding]:
     )
 
 
-def _variances(table: ParameterTable, inference: Inference) -> Iterator[Finding]:
+def _variances(
+    table: ParameterTable, inference: Inference, groups: Sequence[str]
+) -> Iterator[Finding]:
     for row, value in zip(table.rows, inference.rows.value, strict=True):
-        if row.op != "~~" or row.lhs != row.rhs or value >= 0 or not row.free:
+        # under delta the residual variances of ordered variables follow from the others
+        found = row.free or row.lhs in table.defaults.ordered
+        if not row.is_variance or value >= 0 or not found:
             continue
+        where = in_group(groups[row.group - 1]) if groups else Text("")
         kind = Text("latent", "潜变量") if row.lhs in table.latent else Text("residual", "残差")
         yield Finding(
             "fit.heywood",
-            Text(
+            located(
+                where,
                 f"Heywood case: the {kind.en} variance of '{row.lhs}' is estimated as {value:.3f}, "
                 "which no variance can be.",
                 f"Heywood 现象：“{row.lhs}”的{kind.zh}方差估计为 {value:.3f}，方差不可能为负。",
@@ -103,9 +123,9 @@ def _variances(table: ParameterTable, inference: Inference) -> Iterator[Finding]
 
 
 def _latent_covariances(
-    structure: ModelStructure, table: ParameterTable, inference: Inference
+    structure: ModelStructure, table: ParameterTable, inference: Inference, groups: Sequence[str]
 ) -> Iterator[Finding]:
-    for block, implied in zip(structure.blocks, inference.implied, strict=True):
+    for g, (block, implied) in enumerate(zip(structure.blocks, inference.implied, strict=True)):
         seats = [i for i, name in enumerate(block.structural) if name in table.latent]
         cov = implied.latent_cov[0][np.ix_(seats, seats)]
         if not seats or not (np.diagonal(cov) > 0).all():
@@ -116,10 +136,12 @@ def _latent_covariances(
         off = np.abs(np.tril(r, -1))
         i, j = np.unravel_index(int(off.argmax()), off.shape)
         pair = (block.structural[seats[i]], block.structural[seats[j]])
+        where = in_group(groups[g]) if groups else Text("")
         yield Finding(
             "fit.latent_not_pd",
-            Text(
-                "The covariance matrix of the latent variables is not positive definite; the "
+            located(
+                where,
+                "the covariance matrix of the latent variables is not positive definite; the "
                 f"largest correlation is {r[i, j]:.3f}, of '{pair[0]}' with '{pair[1]}'.",
                 f"潜变量协方差矩阵非正定；最大相关为“{pair[0]}”与“{pair[1]}”的 {r[i, j]:.3f}。",
             ),
@@ -146,8 +168,62 @@ def _random_x(table: ParameterTable) -> Iterator[Finding]:
         )
 
 
-def _cases(structure: ModelStructure, n_used: int, n_total: int) -> Iterator[Finding]:
-    if n_used < n_total:
+def _replaced_estimator(plan: Plan) -> Iterator[Finding]:
+    if plan.requested and plan.requested.upper() != plan.estimator:
+        yield Finding(
+            "request.estimator_replaced",
+            Text(
+                f"Because variables are declared ordered, {plan.estimator} took the place of "
+                f"{plan.requested}.",
+                f"由于声明了有序变量，已用 {plan.estimator} 代替 {plan.requested}。",
+            ),
+            severity="note",
+        )
+
+
+def _measurement_loops(table: ParameterTable) -> Iterator[Finding]:
+    """Name latent variables that measure one another in a circle."""
+    graph: dict[str, set[str]] = {}
+    for row in table.rows:
+        if row.op == "=~" and row.rhs in table.latent:
+            graph.setdefault(row.lhs, set()).add(row.rhs)
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        circle = " =~ ".join(error.args[1][::-1])
+        yield Finding(
+            "spec.measurement_loop",
+            Text(
+                f"Latent variables measure one another in a circle: {circle}.",
+                f"潜变量之间的测量关系形成循环：{circle}。",
+            ),
+            Text(
+                "Write one of the relations as a regression (~), if that is what is meant.",
+                "若其中一条本意为回归关系，请改用 ~。",
+            ),
+        )
+
+
+def _left_out(n: int, n_total: int) -> Finding:
+    return Finding(
+        "data.nothing_observed",
+        Text(
+            f"{n} of {n_total} cases answered nothing the model speaks of, or miss a predictor "
+            "whose values are held fixed; they were left out.",
+            f"{n_total} 份样本中有 {n} 份未回答模型中的任何题目，或缺少固定的外生自变量，已剔除。",
+        ),
+        Text(
+            "With fixed_x=False predictors may have missing values too.",
+            "设 fixed_x=False 时，自变量也可以含有缺失值。",
+        ),
+        "note",
+    )
+
+
+def _cases(structure: ModelStructure, n_used: int, n_total: int, plan: Plan) -> Iterator[Finding]:
+    if n_used < n_total and plan.missing == "fiml":
+        yield _left_out(n_total - n_used, n_total)
+    elif n_used < n_total:
         yield Finding(
             "data.listwise",
             Text(

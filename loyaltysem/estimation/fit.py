@@ -229,7 +229,7 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     model = bind_model(plan, table, structure, sample)
     solution = search(model)
     inference = infer(model, solution)
-    findings = find(model, solution, inference, data.n_total if data else sample.n_total)
+    findings = find(model, solution, inference, data)
     numbers = data.values if data is not None else (*sample.cov, *sample.mean)
     hashed = replace(model, plan=plan.with_data_hash(hash_arrays(*numbers)))
     return SEMResult(hashed, data, solution, inference, findings)

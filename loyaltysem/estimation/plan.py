@@ -79,6 +79,8 @@ class Plan:
         Column that tells groups apart.
     data_hash : str
         SHA-256 of the numbers that were analysed.
+    requested : str
+        The estimator that was asked for; WLSMV takes the place of ML with ordered variables.
     version : str
         Of loyaltysem.
     """
@@ -95,6 +97,7 @@ class Plan:
     ordered: tuple[str, ...] = ()
     group: str | None = None
     data_hash: str = ""
+    requested: str = ""
     version: str = __version__
 
     @property
@@ -217,6 +220,7 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         missing=missing,
         ordered=ordered,
         group=None if group is None else str(group),
+        requested=name,
     )
 
 
