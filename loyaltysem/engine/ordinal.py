@@ -248,8 +248,9 @@ def _extra_columns(s: OrdinalStructure, theta: Array, given: _Given, scale: Arra
     out[:, seat[i[h]], h] = theta[:, s.threshold_row] - given.mean[:, i[h]]
     k = np.flatnonzero((kind == MomentKind.SLOPE) & (seat[i] >= 0))
     out[:, seat[i[k]], k] = given.slopes[:, i[k], j[k]]
+    pairs = np.flatnonzero(kind == MomentKind.COVARIANCE)
     for own, other in ((i, j), (j, i)):
-        k = np.flatnonzero((kind == MomentKind.COVARIANCE) & (seat[own] >= 0))
+        k = pairs[seat[own[pairs]] >= 0]
         out[:, seat[own[k]], k] = scale[:, other[k]] * given.cov[:, own[k], other[k]]
     return out
 

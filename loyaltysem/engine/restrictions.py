@@ -118,7 +118,7 @@ def linear_reduction(restrictions: Restrictions, q: int) -> Reduction | None:
 
 def null_basis(jacobian: Array, q: int) -> Array:
     """Return an orthonormal basis (q, r) of the directions that keep restrictions satisfied."""
-    if not len(jacobian):
+    if not len(jacobian) or not np.isfinite(jacobian).all():
         return np.eye(q)
     _, singular, vt = np.linalg.svd(jacobian, full_matrices=True)
     rank = int((singular > 1e-10 * max(singular.max(initial=0.0), 1e-300)).sum())

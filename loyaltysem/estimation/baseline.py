@@ -54,6 +54,15 @@ def _rows(table: ParameterTable, group: int) -> Iterator[Parameter]:
         if defaults.ordered:
             for covariate in x:
                 yield Parameter(name, "~", covariate, group)
+    yield from _auxiliary_covariances(table, group)
+
+
+def _auxiliary_covariances(table: ParameterTable, group: int) -> Iterator[Parameter]:
+    """Let auxiliary variables covary with everything here too, so that only the model is tested."""
+    others = [n for n in table.observed if n not in table.roles.auxiliary]
+    for i, name in enumerate(table.roles.auxiliary):
+        for other in (*table.roles.auxiliary[i + 1 :], *others):
+            yield Parameter(name, "~~", other, group)
 
 
 def _sample_start(table: ParameterTable, sample: Sample) -> Array:

@@ -55,6 +55,7 @@ from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.gamma import CaseMoments, model_case_moments, sample_case_moments
 from loyaltysem.moments.incomplete import IncompleteSample
 from loyaltysem.moments.ordinal_sample import OrdinalSample
+from loyaltysem.moments.patterns import never_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def _forms(sample: Sample, fitted: Fitted, second: bool) -> list[MomentForms]:
 def _(sample: SampleMoments, fitted: Fitted, second: bool) -> list[MomentForms]:
     if fitted.model.plan.row.discrepancy is None:
         gammas = [
-            sample_case_moments(v, b.structure.meanstructure).gamma()
+            sample_case_moments(v, b.structure.meanstructure, fitted.fixed_x).gamma()
             for v, b in zip(sample.values, fitted.objective.blocks, strict=True)
         ]
         return _vector_forms(fitted, gammas)
@@ -316,6 +317,8 @@ def _(sample: IncompleteSample, fitted: Fitted) -> tuple[float, ...]:
     traces = []
     x = fitted.fixed_x
     for patterns, s in zip(sample.patterns, sample.saturated, strict=True):
+        if len(never_together(patterns)):  # the saturated model is not identified
+            return (float("nan"),) * len(sample.patterns)
         moments = Moments(s.cov, s.mean)
         a = moment_information(patterns, moments)[0]
         b = first_order_information(patterns, moments, saturated_jacobian(patterns.p))[0]

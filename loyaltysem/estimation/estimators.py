@@ -26,8 +26,8 @@ WeightMaker: TypeAlias = Callable[[Array], Array]
 
 
 def identity_weight(gamma: Array) -> Array:
-    """Return V = I: every moment counts alike (ULS)."""
-    return np.ones(len(gamma))
+    """Return V = I: every moment counts alike (ULS), but those of fixed x, which are given."""
+    return (np.diagonal(gamma) > 0).astype(np.float64)
 
 
 def diagonal_weight(gamma: Array) -> Array:

@@ -101,7 +101,7 @@ def _variances(
     for row, value in zip(table.rows, inference.rows.value, strict=True):
         # under delta the residual variances of ordered variables follow from the others
         found = row.free or row.lhs in table.defaults.ordered
-        if not row.is_variance or value >= 0 or not found:
+        if not row.is_variance or not value < 0 or not found:
             continue
         where = in_group(groups[row.group - 1]) if groups else Text("")
         kind = Text("latent", "潜变量") if row.lhs in table.latent else Text("residual", "残差")

@@ -20,7 +20,7 @@ from loyaltysem.core.errors import (
     did_you_mean,
 )
 from loyaltysem.core.threads import one_thread
-from loyaltysem.estimation.estimators import LIKELIHOODS
+from loyaltysem.estimation.estimators import LIKELIHOODS, identity_weight
 from loyaltysem.estimation.findings import find
 from loyaltysem.estimation.infer import infer
 from loyaltysem.estimation.model import bind_model
@@ -28,6 +28,7 @@ from loyaltysem.estimation.plan import ModelFunction, MomentInput, Plan, hash_ar
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.estimation.search import search
 from loyaltysem.estimation.terms import Sample, moment_count
+from loyaltysem.model.auxiliary import auxiliary_roles, with_auxiliary
 from loyaltysem.model.parameter_table import ParameterTable, parameter_table
 from loyaltysem.model.structure import ModelStructure, compile_structure
 from loyaltysem.model.syntax import parse
@@ -58,13 +59,14 @@ def sem(
     *,
     estimator: str = "ML",
     missing: str = "listwise",
+    auxiliary: Sequence[str] = (),
     group: str | None = None,
     group_equal: Sequence[str] = (),
     group_partial: Sequence[str] = (),
-    ordered: Sequence[str] = (),
+    ordered: Sequence[str] | bool = (),
     std_lv: bool = False,
     meanstructure: bool | None = None,
-    fixed_x: bool = True,
+    fixed_x: bool | None = None,
     orthogonal: bool = False,
     parameterization: str = "delta",
     likelihood: str = "normal",
@@ -88,6 +90,9 @@ def sem(
     missing : str
         ``"listwise"``: cases with a missing value are left out, and counted in a finding.
         ``"fiml"``: every case counts with what it has (ML, MLR).
+    auxiliary : sequence of str
+        Columns that are no part of the model but predict missing values or what is missing; they
+        enter as saturated correlates (Graham 2003). Only with ``missing="fiml"``.
     group : str, optional
         Column that tells groups apart; they are taken in order of first appearance.
     group_equal : sequence of str
@@ -95,8 +100,9 @@ def sem(
         ``residuals``, ``residual.covariances``, ``lv.variances``, ``lv.covariances``.
     group_partial : sequence of str
         Parameters left out of `group_equal`, such as ``"visual=~x2"`` or ``"x3~1"``.
-    ordered : sequence of str
-        Variables to analyse as ordered categories; WLSMV then takes the place of ML.
+    ordered : sequence of str, or True
+        Variables to analyse as ordered categories (True: all that are no covariates); WLSMV then
+        takes the place of ML.
     parameterization : {"delta", "theta"}
         How latent responses of ordered variables are scaled.
     se : str, optional
@@ -109,8 +115,9 @@ def sem(
         Fix latent variances at 1 instead of the first loadings.
     meanstructure : bool, optional
         Model the means too. By default only where the model text speaks of them.
-    fixed_x : bool
-        Hold the moments of observed exogenous predictors at their sample values.
+    fixed_x : bool, optional
+        Hold the moments of observed exogenous predictors at their sample values. By default yes,
+        but for least squares of continuous data, as in lavaan.
     orthogonal : bool
         Fix covariances of exogenous latent variables at 0.
     likelihood : {"normal", "wishart"}
@@ -218,11 +225,12 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     SEMResult
     """
     statements = parse(plan.model)
-    role = roles(statements)
+    role = auxiliary_roles(roles(statements), plan.auxiliary)
     data = None if isinstance(source, MomentInput) else _select(plan, role, source)
     thresholds = threshold_counts(data, plan.ordered) if data and plan.ordered else {}
     groups = data.labels if data else ("",)
     table = parameter_table(statements, plan.defaults_for(len(groups), thresholds), groups)
+    table = with_auxiliary(table, plan.auxiliary)
     structure = compile_structure(table)
     sample = _sample(plan, table, source, data)
     _check_counts(table, structure, sample)
@@ -305,6 +313,13 @@ def _select(plan: Plan, role: Roles, source: pd.DataFrame) -> GroupedData:
             code="request.ordered",
             hint=did_you_mean(absent[0], role.observed) or "Name variables of the model.",
         )
+    covariate = next((n for n in plan.ordered if n in role.exogenous_observed), None)
+    if covariate is not None:
+        raise IncompatibleRequestError(
+            f"ordered names '{covariate}', which nothing in the model explains.",
+            code="request.ordered_x",
+            hint="A covariate has no thresholds: leave it out of ordered, or use dummy variables.",
+        )
     x = role.exogenous_observed if plan.defaults.fixed_x else ()
     return select(source, role.observed, plan.group, x if plan.missing == "fiml" else None)
 
@@ -336,13 +351,21 @@ def _sample(
 
 
 def _check_moment_plan(plan: Plan) -> None:
-    needs_cases = plan.row.weight is not None or plan.se != "standard" or plan.test != "standard"
-    if needs_cases or plan.information == "first.order" or plan.ordered or plan.group:
+    """Refuse what needs the cases themselves: Γ̂, scores, groups, categories."""
+    from_moments_alone = plan.row.weight in (None, identity_weight)
+    corrected = {plan.se, plan.test} - {"standard", "robust.sem.nt", "browne.residual.nt"}
+    if (
+        not from_moments_alone
+        or corrected
+        or plan.information == "first.order"
+        or plan.ordered
+        or plan.group
+    ):
         raise IncompatibleRequestError(
             f"estimator='{plan.estimator}' with these options needs the cases themselves, not "
             "only their covariance matrix.",
             code="request.cases",
-            hint="Pass data=, or use ML or GLS with standard errors from the model.",
+            hint="Pass data=, or use ML, GLS or ULS with standard errors from the model.",
         )
 
 
@@ -359,7 +382,7 @@ def _check_variables(role: Roles, frame: pd.DataFrame) -> None:
         + others,
         code="spec.unknown_variable",
         hint=did_you_mean(absent[0], known) or f"Columns found: {', '.join(columns[:20])}.",
-        span=role.places[absent[0]],
+        span=role.places.get(absent[0]),
     )
 
 

@@ -58,6 +58,7 @@ from loyaltysem.moments.gamma import vech_indices
 from loyaltysem.moments.incomplete import IncompleteSample
 from loyaltysem.moments.ordinal_layout import MomentKind
 from loyaltysem.moments.ordinal_sample import OrdinalSample
+from loyaltysem.moments.patterns import never_together
 from loyaltysem.moments.saturated import log_likelihood
 
 
@@ -150,20 +151,27 @@ def _(sample: OrdinalSample, fitted: Fitted, tests: Tests, baseline: Tests) -> d
     return found
 
 
+def _explained(fitted: Fitted) -> list[int]:
+    """Return the observed variables the model speaks of: all but auxiliary ones."""
+    table = fitted.model.table
+    return [i for i, n in enumerate(table.observed) if n not in table.roles.auxiliary]
+
+
 def moment_pairs(fitted: Fitted) -> list[MomentPair]:
     """Pair sample and implied moments, one a group."""
     model = fitted.model
-    pairs = []
+    pairs, kept = [], _explained(fitted)
+    cells = np.ix_(kept, kept)
     for g, (block, i) in enumerate(
         zip(model.structure.blocks, model.objective.implied(fitted.alpha), strict=True)
     ):
         means = block.meanstructure
         pairs.append(
             MomentPair(
-                s=model.sample.cov[g][0],
-                sigma=i.moments.sigma[0],
-                m=model.sample.mean[g][0] if means else None,
-                mu=i.moments.mu[0] if means else None,
+                s=model.sample.cov[g][0][cells],
+                sigma=i.moments.sigma[0][cells],
+                m=model.sample.mean[g][0][kept] if means else None,
+                mu=i.moments.mu[0][kept] if means else None,
                 share=model.sample.n_obs[g] / model.sample.n_total,
             )
         )
@@ -261,8 +269,8 @@ def _(sample: SampleMoments, fitted: Fitted, tests: Tests, baseline: Tests) -> d
     rls = with_statistic(user, browne_statistic(fitted, at_model=True), tests.scaled.shift)
     return {
         **robust_incremental(user, null),
-        **robust_rmsea(user, sample.n_total, len(sample.n_obs)),
-        **robust_gfi(rls, len(sample.names), sample.n_total),
+        **robust_rmsea(user, sample.weight, len(sample.n_obs)),
+        **robust_gfi(rls, len(sample.names), sample.weight),
     }
 
 
@@ -280,6 +288,9 @@ def _(sample: IncompleteSample, fitted: Fitted, tests: Tests, baseline: Tests) -
 
 def _incomplete_test(sample: IncompleteSample, fitted: Fitted, robust: bool) -> RobustTest:
     """Hold the estimates against the saturated moments by the discrepancy of complete data."""
+    if any(len(never_together(p)) for p in sample.patterns):
+        # the data say nothing about some covariance: there is no saturated model to hold against
+        return RobustTest(fitted.test.statistic, fitted.test.df, *(float("nan"),) * 3)
     saturated = [Moments(s.cov, s.mean) for s in sample.saturated]
     implied = fitted.objective.implied(fitted.alpha)
     statistic = complete_data_statistic(saturated, [i.moments for i in implied], sample.n_obs)
@@ -321,15 +332,33 @@ def _(sample: OrdinalSample, fitted: Fitted, tests: Tests, baseline: Tests) -> d
         groups: list[CorrelationGroup] = []  # not defined with numeric variables or covariates
     else:
         groups = _correlation_groups(sample, fitted)
-    inverse, _ = fitted.inverse(observed=False)
     if not groups:
         return {}
-    user, null = categorical_robust(groups, inverse, fitted.test.df)
+    inverse, _ = fitted.inverse(observed=False)
+    user, null = categorical_robust(groups, inverse, _correlation_df(fitted, groups))
     return {
         **robust_incremental(user, null),
         **robust_rmsea(user, sample.n_total, len(sample.n_obs)),
         **robust_gfi(user, len(sample.variables), sample.n_total),
     }
+
+
+def _correlation_df(fitted: Fitted, groups: Sequence[CorrelationGroup]) -> int:
+    """Return the degrees of freedom of the correlations alone; 0 (no index) if thresholds are tied.
+
+    Thresholds that are only free or fixed leave the correlations a test of their own; tied ones
+    do not.
+    """
+    free = fitted.model.structure.free
+    tied = [
+        number
+        for row, number in zip(fitted.model.table.rows, free, strict=True)
+        if row.op == "|" and number >= 0
+    ]
+    if len(set(tied)) < len(tied):
+        return 0
+    delta = np.concatenate([g.delta for g in groups]) @ fitted.basis
+    return sum(len(g.gamma) for g in groups) - int(np.linalg.matrix_rank(delta))
 
 
 def _correlation_groups(sample: OrdinalSample, fitted: Fitted) -> list[CorrelationGroup]:

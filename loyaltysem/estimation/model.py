@@ -11,7 +11,7 @@ from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.objective import Objective, build_objective
 from loyaltysem.engine.restrictions import Reduction, Restrictions, linear_reduction
 from loyaltysem.estimation.plan import Plan
-from loyaltysem.estimation.terms import Sample, make_terms, moment_count
+from loyaltysem.estimation.terms import Sample, fixed_positions, make_terms, moment_count
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
 from loyaltysem.moments.complete import exogenous_values
@@ -51,14 +51,16 @@ class BoundModel:
     @property
     def fixed_x(self) -> Indices:
         """Positions of fixed x among the observed variables."""
-        names = self.table.roles.exogenous_observed if self.table.defaults.fixed_x else ()
-        return np.array([self.table.observed.index(n) for n in names], dtype=np.intp)
+        return fixed_positions(self.table)
 
     def n_equalities(self, alpha: Array) -> int:
         """Return how many free parameters the equalities take away at α (1, q)."""
         if not self.restrictions.zero:
             return 0
-        return int(np.linalg.matrix_rank(self.restrictions.equalities(alpha)[1][0]))
+        jacobian = self.restrictions.equalities(alpha)[1][0]
+        if not np.isfinite(jacobian).all():  # a formula is undefined here: count each once
+            return len(jacobian)
+        return int(np.linalg.matrix_rank(jacobian))
 
 
 def bind_model(

@@ -25,6 +25,8 @@ from loyaltysem.estimation.estimators import (
 )
 from loyaltysem.model.group_equality import group_words
 from loyaltysem.model.parameters import Defaults
+from loyaltysem.model.syntax import parse
+from loyaltysem.model.variables import roles
 
 ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
 
@@ -74,11 +76,15 @@ class Plan:
         S divided by N or by N − 1, and χ² = N·F or (N − 1)·F.
     ordered : tuple of str
         Variables analysed as ordered categories.
+    no_means : bool
+        Means were asked to be left out; several groups have them otherwise.
     missing : {"listwise", "fiml"}
     group : str or None
         Column that tells groups apart.
     data_hash : str
         SHA-256 of the numbers that were analysed.
+    auxiliary : tuple of str
+        Variables that help with missing values without being part of the model.
     requested : str
         The estimator that was asked for; WLSMV takes the place of ML with ordered variables.
     version : str
@@ -95,8 +101,10 @@ class Plan:
     likelihood: str
     missing: str
     ordered: tuple[str, ...] = ()
+    no_means: bool = False
     group: str | None = None
     data_hash: str = ""
+    auxiliary: tuple[str, ...] = ()
     requested: str = ""
     version: str = __version__
 
@@ -113,8 +121,10 @@ class Plan:
 
     def defaults_for(self, n_groups: int, thresholds: Mapping[str, int]) -> Defaults:
         """Return what is added to the model: groups, ordered and incomplete data bring means."""
-        means = self.defaults.meanstructure or n_groups > 1 or bool(thresholds)
-        means = means or self.missing == "fiml"
+        equal = {"intercepts", "means"} & self.defaults.group_equal
+        by_groups = n_groups > 1 and (not self.no_means or bool(equal))
+        needed = by_groups or bool(thresholds) or self.missing == "fiml"
+        means = self.defaults.meanstructure or needed
         return replace(self.defaults, meanstructure=means, thresholds=tuple(thresholds.items()))
 
     def with_data_hash(self, data_hash: str) -> Plan:
@@ -184,13 +194,13 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
             code="request.model",
             hint="Write the model in lavaan syntax, between triple quotes.",
         )
-    ordered = _words(options["ordered"])
+    ordered = _ordered(options["ordered"], model)
     name = str(options["estimator"])
     row = find_estimator("WLSMV" if ordered and name.upper() == "ML" else name)
     missing = str(options["missing"])
     kind = "ordinal" if ordered else ("incomplete" if missing == "fiml" else "complete")
-    information = str(options["information"] or _information(row, kind))
     se, test = str(options["se"] or row.se), _test(options["test"] or row.test)
+    information = str(options["information"] or _information(row, kind, se, test))
     problems = [
         _choice("likelihood", options["likelihood"], tuple(LIKELIHOODS)),
         _choice("missing", options["missing"], MISSING),
@@ -199,7 +209,10 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         _choice("test", test, TEST_NAMES),
         _choice("parameterization", options["parameterization"], ("delta", "theta")),
         _kind(row, kind, missing),
+        _auxiliary(options, missing),
         _fits(row, se, test, bool(ordered)),
+        _wishart(row, kind, str(options["likelihood"])),
+        _means(options["meanstructure"], kind),
     ]
     if any(problems):
         raise IncompatibleRequestError(
@@ -211,7 +224,8 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
     return Plan(
         function=function,
         model=model,
-        defaults=_defaults(function, options),
+        defaults=_defaults(function, options, row, kind),
+        no_means=options["meanstructure"] is False,
         estimator=row.name,
         information=next(i for i in INFORMATION if i == information),
         se=se,
@@ -220,19 +234,24 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         missing=missing,
         ordered=ordered,
         group=None if group is None else str(group),
+        auxiliary=_words(options["auxiliary"]),
         requested=name,
     )
 
 
-def _defaults(function: ModelFunction, options: Mapping[str, object]) -> Defaults:
+def _defaults(
+    function: ModelFunction, options: Mapping[str, object], row: Estimator, kind: str
+) -> Defaults:
     base = FUNCTION_DEFAULTS[function]
-    means = options["meanstructure"]
+    means, fixed_x = options["meanstructure"], options["fixed_x"]
+    # least squares of continuous data treat x as random, as in lavaan
+    random_x = row.least_squares and kind == "complete"
     return replace(
         base,
         std_lv=bool(options["std_lv"]),
         orthogonal=bool(options["orthogonal"]),
         meanstructure=base.meanstructure if means is None else bool(means),
-        fixed_x=bool(options["fixed_x"]),
+        fixed_x=not random_x if fixed_x is None else bool(fixed_x),
         group_equal=group_words(_words(options["group_equal"])),
         group_partial=_words(options["group_partial"]),
         parameterization=str(options["parameterization"]),
@@ -245,9 +264,32 @@ def _test(value: object) -> str:
     return names[-1] if names else "standard"
 
 
-def _information(row: Estimator, kind: str) -> str:
-    """Return the default information: observed where values are missing, as in lavaan."""
-    return "observed" if kind == "incomplete" else row.information
+def _ordered(value: object, model: str) -> tuple[str, ...]:
+    """Read the ordered variables; True stands for all that are no covariates."""
+    if value is True:
+        role = roles(parse(model))
+        return tuple(n for n in role.observed if n not in role.exogenous_observed)
+    return _words(value)
+
+
+def _information(row: Estimator, kind: str, se: str, test: str) -> str:
+    """Return the default information: observed for missing values and Huber–White, as in lavaan."""
+    scores = se == "robust.huber.white" or test == "yuan.bentler.mplus"
+    return "observed" if kind == "incomplete" or scores else row.information
+
+
+def _wishart(row: Estimator, kind: str, likelihood: str) -> str:
+    if likelihood == "normal" or (kind == "complete" and not row.least_squares):
+        return ""
+    return (
+        f"likelihood={likelihood!r} is for ML of complete data, not for {row.name} of {kind} data."
+    )
+
+
+def _means(meanstructure: object, kind: str) -> str:
+    if meanstructure is False and kind != "complete":
+        return f"meanstructure=False cannot be used with {kind} data."
+    return ""
 
 
 def _kind(row: Estimator, kind: str, missing: str) -> str:
@@ -256,6 +298,16 @@ def _kind(row: Estimator, kind: str, missing: str) -> str:
     if kind in row.data:
         return ""
     return f"estimator={row.name!r} cannot be used with {kind} data."
+
+
+def _auxiliary(options: Mapping[str, object], missing: str) -> str:
+    if not _words(options["auxiliary"]):
+        return ""
+    if missing != "fiml":
+        return "auxiliary= is for missing='fiml': without missing values it changes nothing."
+    if options["fixed_x"] is True:
+        return "auxiliary= needs fixed_x=False: auxiliary variables covary with the predictors."
+    return ""
 
 
 def _fits(row: Estimator, se: str, test: str, ordinal: bool) -> str:
@@ -275,7 +327,17 @@ def _words(value: object) -> tuple[str, ...]:
     """Read one word or several."""
     if isinstance(value, str):
         return (value,)
-    return tuple(str(v) for v in value) if isinstance(value, Iterable) else ()
+    if value is None or value is False:
+        return ()
+    found = list(value) if isinstance(value, Iterable) else [value]
+    words = tuple(v for v in found if isinstance(v, str))
+    if len(words) == len(found):
+        return words
+    raise IncompatibleRequestError(
+        f"Names were expected, not {value!r}.",
+        code="request.names",
+        hint="Pass a list of names, such as ['q1', 'q2'].",
+    )
 
 
 def _choice(option: str, value: object, allowed: tuple[object, ...]) -> str:

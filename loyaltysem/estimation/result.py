@@ -290,10 +290,12 @@ class SEMResult:
         return covariance_frame(self.inference.vcov, self._free_names())
 
     def _free_names(self) -> list[str]:
+        """Name the free parameters by label or as written; later groups add ``.g2`` and so on."""
         names = [""] * self.structure.n_free
         for row, number in zip(self.table.rows, self.structure.free, strict=True):
             if number >= 0 and not names[number]:
-                names[number] = row.label or row.name
+                group = f".g{row.group}" if row.group > 1 else ""
+                names[number] = row.label or row.name + group
         return names
 
     @property

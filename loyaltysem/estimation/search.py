@@ -94,7 +94,8 @@ def _sequential_quadratic(model: BoundModel, alpha: Array) -> Minimum:
         constraints=constraints,
         options={"maxiter": 1000, "ftol": 1e-13},
     )
-    return _polish(model, (found.x * scale)[None], int(found.nit))
+    reached = (found.x * scale)[None] if np.isfinite(found.x).all() else alpha
+    return _polish(model, reached, int(found.nit))
 
 
 def _constraint(
@@ -116,7 +117,11 @@ def _polish(model: BoundModel, alpha: Array, n_iter: int) -> Minimum:
     """Take Newton steps on the Lagrangian with the active set held."""
     decrement = np.inf
     for _ in range(50):
-        value, jacobian, gradient, curvature = _lagrangian(model, alpha)
+        parts = _lagrangian(model, alpha)
+        if not all(np.isfinite(part).all() for part in parts):
+            decrement = np.inf  # a formula is undefined here, such as the log of a negative number
+            break
+        value, jacobian, gradient, curvature = parts
         step = _kkt_step(curvature, jacobian, gradient, value)
         decrement = float(step @ curvature @ step)
         trial = alpha + step
@@ -147,6 +152,8 @@ def _lagrangian(model: BoundModel, alpha: Array) -> tuple[Array, Array, Array, A
     value = np.concatenate([equal[0], unequal[0][active]])
     jacobian = np.concatenate([d_equal[0], d_unequal[0][active]])
     gradient = model.objective.gradient(alpha)[0]
+    if not np.isfinite(jacobian).all():
+        return value, jacobian, gradient, jacobian
     multipliers = np.linalg.lstsq(jacobian.T, gradient, rcond=None)[0]
     keep = np.r_[np.ones(len(equal[0]), bool), multipliers[len(equal[0]) :] > 0]
     curvature = model.objective.hessian(alpha, observed=True)[0]

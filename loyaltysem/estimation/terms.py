@@ -35,22 +35,37 @@ def make_terms(
 def _(
     sample: SampleMoments, row: Estimator, table: ParameterTable, structure: ModelStructure
 ) -> list[Term]:
-    return [_complete_term(sample, row, g, block) for g, block in enumerate(structure.blocks)]
+    x = fixed_positions(table)
+    return [_complete_term(sample, row, g, block, x) for g, block in enumerate(structure.blocks)]
 
 
-def _complete_term(sample: SampleMoments, row: Estimator, g: int, block: BlockStructure) -> Term:
+def fixed_positions(table: ParameterTable) -> Indices:
+    """Return the positions of fixed x among the observed variables."""
+    names = table.roles.exogenous_observed if table.defaults.fixed_x else ()
+    return np.array([table.observed.index(n) for n in names], dtype=np.intp)
+
+
+def _complete_term(
+    sample: SampleMoments, row: Estimator, g: int, block: BlockStructure, x: Indices
+) -> Term:
     cov, means = sample.cov[g], block.meanstructure
     mean = sample.mean[g] if means else np.zeros_like(sample.mean[g])
     if row.discrepancy is not None:
         return MatrixTerm(row.discrepancy.bind(cov, mean))
     moments = np.concatenate([mean, vech(cov)], axis=1) if means else vech(cov)
-    return VectorTerm(StackedMoments(means), moments, complete_weight(sample, row, g, means)[None])
-
-
-def complete_weight(sample: SampleMoments, row: Estimator, g: int, means: bool) -> Array:
-    """Return V of one group's means and covariances."""
     assert row.weight is not None
-    return row.weight(sample_case_moments(sample.values[g], means).gamma())
+    weight = row.weight(_gamma(sample, g, means, x, moments.shape[1]))
+    return VectorTerm(StackedMoments(means), moments, weight[None])
+
+
+def _gamma(sample: SampleMoments, g: int, means: bool, x: Indices, size: int) -> Array:
+    """Return Γ̂ of means and covariances, given fixed x; the identity where there are no cases.
+
+    Only the identity weight is asked for without cases, and it needs no more than their number.
+    """
+    if not sample.values:
+        return np.eye(size)
+    return sample_case_moments(sample.values[g], means, [int(i) for i in x]).gamma()
 
 
 @make_terms.register

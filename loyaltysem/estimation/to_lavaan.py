@@ -218,7 +218,7 @@ def _script(fit: SEMResult, arguments: Mapping[str, RValue]) -> str:
     return Template(SCRIPT).substitute(
         version=fit.plan.version,
         function=fit.plan.function,
-        model=r_string(fit.plan.model),
+        model=r_string(fit.plan.model + auxiliary_text(fit.table)),
         source=source,
         given=given,
         arguments=",\n".join(f"  {name} = {_r_value(x)}" for name, x in arguments.items()),

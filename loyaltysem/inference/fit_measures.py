@@ -62,12 +62,17 @@ def _ratio(a: float, b: float, otherwise: float = nan) -> float:
     return a / b if b else otherwise
 
 
+def _saturated(user: TestStatistic) -> bool:
+    """Tell whether a model reproduces the data exactly: no df, and no inequality in its way."""
+    return user.df == 0 and user.statistic < 1e-6
+
+
 def cfi(user: TestStatistic, baseline: TestStatistic) -> float:
     """Return the comparative fit index (Bentler 1990).
 
     ``1 − max(χ²−df, 0)/max(χ²−df, χ²_b−df_b, 0)``.
     """
-    if user.df == 0:
+    if _saturated(user):
         return 1.0
     model = max(user.statistic - user.df, 0.0)
     worst = max(model, baseline.statistic - baseline.df, 0.0)
@@ -76,9 +81,9 @@ def cfi(user: TestStatistic, baseline: TestStatistic) -> float:
 
 def tli(user: TestStatistic, baseline: TestStatistic) -> float:
     """Tucker–Lewis index (Tucker & Lewis 1973); 1 for a saturated model."""
-    if user.df == 0:
+    if _saturated(user):
         return 1.0
-    if baseline.df == 0:
+    if user.df == 0 or baseline.df == 0:
         return nan
     reference = baseline.statistic / baseline.df
     return _ratio(reference - user.statistic / user.df, reference - 1.0)
@@ -87,7 +92,7 @@ def tli(user: TestStatistic, baseline: TestStatistic) -> float:
 def rfi(user: TestStatistic, baseline: TestStatistic) -> float:
     """Relative fit index (Bollen 1986)."""
     if user.df == 0 or baseline.df == 0:
-        return 1.0 if user.df == 0 else nan
+        return 1.0 if _saturated(user) else nan
     reference = baseline.statistic / baseline.df
     return _ratio(reference - user.statistic / user.df, reference)
 
@@ -113,7 +118,7 @@ def rmsea(user: TestStatistic, weight: float, n_groups: int = 1) -> float:
     N, not N − 1, as lavaan and Mplus; G from Steiger (1998). 0 for a saturated model.
     """
     if user.df == 0:
-        return 0.0
+        return 0.0 if _saturated(user) else nan
     return sqrt(n_groups * max(user.statistic - user.df, 0.0) / (weight * user.df))
 
 
@@ -122,7 +127,7 @@ def rmsea_interval(
 ) -> tuple[float, float]:
     """Interval of the RMSEA from the noncentral χ² distribution (Browne & Cudeck 1992)."""
     if user.df == 0:
-        return 0.0, 0.0
+        return (0.0, 0.0) if _saturated(user) else (nan, nan)
     tail = (1.0 - level) / 2.0
     bounds = (noncentrality_bound(user.statistic, user.df, q) for q in (1.0 - tail, tail))
     lower, upper = (sqrt(n_groups * x / (weight * user.df)) for x in bounds)

@@ -161,13 +161,20 @@ def _ordinal_group(e: Array, layout: MomentLayout, cov: Array) -> dict[str, floa
     off, own = kind == MomentKind.COVARIANCE, kind == MomentKind.VARIANCE
     standard = e[off] / (sd[i[off]] * sd[j[off]])
     variances = e[own] / sd[i[own]] ** 2
+    implied_sd = sd.copy()
+    implied_sd[i[own]] = np.sqrt(np.maximum(sd[i[own]] ** 2 - e[own], 0.0))
+    s_off = cov[i[off], j[off]]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        correlation_e = s_off / (sd[i[off]] * sd[j[off]]) - (s_off - e[off]) / (
+            implied_sd[i[off]] * implied_sd[j[off]]
+        )
     p = layout.n_variables
     cells, pairs = p * (p + 1) // 2, p * (p - 1) // 2
     srmr = _root_mean([standard, variances], cells)
     found = {
         "srmr": srmr,
         "srmr_bentler_nomean": srmr,
-        "crmr_nomean": _root_mean([standard], pairs),
+        "crmr_nomean": _root_mean([correlation_e], pairs),
         "rmr_nomean": _root_mean([e[off], e[own]], cells),
     }
     thresholds = e[kind == MomentKind.THRESHOLD]

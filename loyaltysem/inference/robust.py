@@ -151,6 +151,8 @@ def mean_variance_adjusted(
     label = "mean.var.adjusted"
     if df <= 0:
         return _no_degrees_of_freedom(statistic, df, label)
+    if not trace_squared > 0:
+        return ScaledTest(nan, nan, nan, 0.0, trace, label)
     adjusted = trace**2 / trace_squared
     factor = trace / adjusted
     return ScaledTest(statistic / factor, adjusted, factor, 0.0, trace, label)
@@ -165,6 +167,8 @@ def scaled_shifted(statistic: float, df: int, trace: float, trace_squared: float
     label = "scaled.shifted"
     if df <= 0:
         return _no_degrees_of_freedom(statistic, df, label)
+    if not trace_squared > 0:  # negative by rounding, or NaN: no such correction
+        return ScaledTest(nan, df, nan, nan, trace, label)
     factor = sqrt(trace_squared / df)
     shift = df - trace / factor
     return ScaledTest(statistic / factor + shift, df, factor, shift, trace, label)

@@ -172,7 +172,7 @@ def robust_rmsea(user: RobustTest, weight: float, n_groups: int = 1) -> dict[str
     """
     names = ("", "_ci_lower", "_ci_upper", "_pvalue", "_notclose_pvalue")
     keys = [f"rmsea{name}_robust" for name in names]
-    if not isfinite(user.scaling):
+    if not (isfinite(user.scaling) and user.spread > 0):
         return dict.fromkeys(keys, nan)
     test, root = TestStatistic(user.scaled, user.df), sqrt(user.spread)
     value = sqrt(user.scaling) * rmsea(user.mean_corrected, weight, n_groups)

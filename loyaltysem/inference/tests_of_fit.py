@@ -39,7 +39,7 @@ def noncentrality_bound(statistic: float, df: int, probability: float) -> float:
     >>> round(noncentrality_bound(85.3055, 24, 0.95), 2)
     36.85
     """
-    if not isfinite(statistic):
+    if not (isfinite(statistic) and isfinite(df)):
         return nan
     if df <= 0 or noncentral_cdf(statistic, df, 0.0) <= probability:
         return 0.0

@@ -45,7 +45,7 @@ def _possible(table: ParameterTable) -> Iterator[Parameter]:
     explained = {r.lhs for r in regressions}
     for latent in table.latent:
         for name in observed:
-            if name not in explained:
+            if name not in explained and name not in table.roles.auxiliary:
                 yield row(latent, "=~", name)
     for a, b in (*combinations(observed, 2), *combinations(table.latent, 2)):
         yield row(a, "~~", b)

@@ -16,15 +16,20 @@ def _latent(row: Parameter, role: Roles) -> bool:
     return row.lhs in role.latent
 
 
+def _explained(row: Parameter, role: Roles) -> bool:
+    """Tell whether a row is about an observed variable that is no covariate."""
+    return row.lhs not in role.latent and row.lhs not in role.exogenous_observed
+
+
 #: What each word of ``group_equal`` makes equal; the words are lavaan's.
 RULES: Mapping[str, Rule] = {
     "loadings": lambda r, _: r.op == "=~",
     "thresholds": lambda r, _: r.op == "|",
-    "intercepts": lambda r, v: r.op == "~1" and not _latent(r, v),
+    "intercepts": lambda r, v: r.op == "~1" and _explained(r, v),
     "means": lambda r, v: r.op == "~1" and _latent(r, v),
     "regressions": lambda r, _: r.op == "~",
-    "residuals": lambda r, v: r.is_variance and not _latent(r, v),
-    "residual.covariances": lambda r, v: r.op == "~~" and r.lhs != r.rhs and not _latent(r, v),
+    "residuals": lambda r, v: r.is_variance and _explained(r, v),
+    "residual.covariances": lambda r, v: r.op == "~~" and r.lhs != r.rhs and _explained(r, v),
     "lv.variances": lambda r, v: r.is_variance and _latent(r, v),
     "lv.covariances": lambda r, v: r.op == "~~" and r.lhs != r.rhs and _latent(r, v),
 }
@@ -43,13 +48,21 @@ def group_words(words: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def equate_groups(rows: Sequence[Parameter], role: Roles, defaults: Defaults) -> list[Parameter]:
+def equate_groups(
+    rows: Sequence[Parameter], role: Roles, defaults: Defaults
+) -> tuple[list[Parameter], list[tuple[str, str]]]:
     """Label rows that are equal across groups, and free what this identifies.
 
     With equal intercepts the latent means of later groups are free; with equal loadings and
     ``std_lv`` their latent variances are; with equal thresholds their intercepts are, and for
     variables of three or more categories their scales (Wu & Estabrook 2016). A parameter that is
     fixed in one of the groups among which it is equal is fixed in all.
+
+    Returns
+    -------
+    rows : list of Parameter
+    equal_labels : list of (str, str)
+        Labels the user gave to rows that are equal: each pair names one parameter.
     """
     partial = _partial_keys(rows, defaults.group_partial)
     released = [_release(r, role, defaults) for r in rows]
@@ -65,7 +78,12 @@ def equate_groups(rows: Sequence[Parameter], role: Roles, defaults: Defaults) ->
     for number, row in enumerate(released, start=1):
         if row.key in equal and row.key not in fixed:
             labels.setdefault(row.key, row.label or f".p{number}.")
-    return [_equated(r, fixed, labels) for r in released]
+    pairs = {
+        (labels[r.key], r.label): None
+        for r in released
+        if r.free and r.label and labels.get(r.key, r.label) != r.label
+    }
+    return [_equated(r, fixed, labels) for r in released], list(pairs)
 
 
 def _equated(
@@ -74,8 +92,10 @@ def _equated(
     labels: Mapping[tuple[str, str, str], str],
 ) -> Parameter:
     if row.key in fixed:
-        return replace(row, free=False, value=fixed[row.key], label="")
-    return replace(row, label=labels[row.key]) if row.key in labels else row
+        return replace(row, free=False, value=fixed[row.key])
+    if row.key in labels and not row.label:
+        return replace(row, label=labels[row.key])
+    return row
 
 
 def _release(row: Parameter, role: Roles, d: Defaults) -> Parameter:

@@ -105,12 +105,18 @@ def parameter_table(
             if isinstance(s, Relation) and _speaks_of(s, label, number, groups)
         ]
         rows += complete(written_rows(relations, number, len(groups)), role, defaults, number)
+    equal_labels: list[tuple[str, str]] = []
     if len(groups) > 1:
-        rows = equate_groups(rows, role, defaults)
+        _check_same_variables(rows, role)
+        rows, equal_labels = equate_groups(rows, role, defaults)
     rows = _share_labels(resolve_equal(rows))
     names = dict.fromkeys(r.label for r in rows if r.label)
     defined = tuple(_definitions(statements, names))
-    restrictions = (*_restrictions(statements, names), *_bounds(rows))
+    restrictions = (
+        *_restrictions(statements, names),
+        *_equal_labels(equal_labels, rows),
+        *_bounds(rows),
+    )
     return ParameterTable(
         _labelled_bounds(rows), defined, restrictions, role, len(groups), defaults
     )
@@ -177,6 +183,21 @@ def _check_thresholds(statements: Sequence[Statement], defaults: Defaults) -> No
                         hint=f"Pass ordered=['{variable.name}', …].",
                         span=variable.span,
                     )
+        if isinstance(s, Relation) and s.operator == "|":
+            _check_threshold_names(s, defaults)
+
+
+def _check_threshold_names(relation: Relation, defaults: Defaults) -> None:
+    for variable in relation.lhs:
+        known = [f"t{k + 1}" for k in range(defaults.ordered[variable.name])]
+        for term in relation.terms:
+            if term.variable.name not in known:
+                raise ModelSpecificationError(
+                    f"'{variable.name}' has no threshold '{term.variable.name}'.",
+                    code="spec.threshold",
+                    hint=f"Its thresholds are {', '.join(known)}.",
+                    span=term.variable.span,
+                )
 
 
 def _mentions_means(statements: Sequence[Statement]) -> bool:
@@ -247,6 +268,33 @@ def _restrictions(statements: Sequence[Statement], names: dict[str, None]) -> It
         operator = "==" if s.operator == "==" else ">"
         text = " ".join(s.span.source[s.span.start : s.span.end].split())
         yield Restriction(operator, difference, text, s.span)
+
+
+def _equal_labels(
+    pairs: Sequence[tuple[str, str]], rows: Sequence[Parameter]
+) -> Iterator[Restriction]:
+    """Tie labels of their own that the user gave to parameters equal across groups."""
+    spans = {r.label: r.span for r in rows if r.label and r.span is not None}
+    for first, second in pairs:
+        span = spans.get(second) or spans.get(first)
+        if span is not None:
+            difference = Operation("-", Name(first, span), Name(second, span))
+            yield Restriction("==", difference, f"{first} == {second}", span)
+
+
+def _check_same_variables(rows: Sequence[Parameter], role: Roles) -> None:
+    """Refuse group blocks that do not all use the same variables."""
+    for group in {r.group for r in rows}:
+        mine = [r for r in rows if r.group == group and r.user]
+        named = {n for r in mine for n in (r.lhs, r.rhs)}
+        absent = [n for n in (*role.observed, *role.latent) if n not in named]
+        if absent:
+            raise ModelSpecificationError(
+                f"Group {group} does not use '{absent[0]}', which other groups do.",
+                code="spec.group_variables",
+                hint="Every group needs the same variables; free or fix their parameters instead.",
+                span=role.places.get(absent[0]),
+            )
 
 
 def _bound_label(row: Parameter) -> str:

@@ -177,7 +177,11 @@ def _block(line: list[Token]) -> str:
             span=line[0].span,
         )
     if line[2].kind not in ("name", "number", "string") or line[3].kind != "end":
-        raise _expected("the label of a group", line[2], "Write a line such as  group: 1")
+        raise _expected(
+            "the label of a group",
+            line[2],
+            'Write a line such as  group: 1  or  group: "Grant-White"',
+        )
     return line[2].text
 
 

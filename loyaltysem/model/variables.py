@@ -29,6 +29,8 @@ class Roles:
         Observed predictors whose (co)variance or mean the user wrote: no longer fixed.
     places
         For each name, the place where it was first written.
+    auxiliary
+        Observed variables the model does not speak of, which only help with missing values.
     """
 
     latent: tuple[str, ...]
@@ -38,6 +40,7 @@ class Roles:
     outcomes: tuple[str, ...]
     randomised: tuple[str, ...]
     places: dict[str, Span]
+    auxiliary: tuple[str, ...] = ()
 
 
 def roles(statements: Sequence[Statement]) -> Roles:

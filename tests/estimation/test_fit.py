@@ -347,6 +347,117 @@ class TestConstraints:
         assert tests["chisq"].iloc[0] == pytest.approx(drop, rel=0.25, abs=0.5)
 
 
+class TestWhatReviewsFound:
+    """Wrong or ungraceful once, each with the model that showed it."""
+
+    @pytest.mark.parametrize("estimator", ["WLSMV", "ULSMV", "DWLS"])
+    @pytest.mark.parametrize("fixed_x", [None, True, False])
+    def test_least_squares_with_a_covariate(self, estimator: str, fixed_x: bool | None) -> None:
+        """Robust errors of a regression are those of ordinary least squares, HC0."""
+        rng = np.random.default_rng(1)
+        x = rng.normal(size=500)
+        y = 0.9 * x + 0.3 * rng.normal(size=500)
+        fit = ls.sem("y ~ x", {"x": x, "y": y}, estimator=estimator, fixed_x=fixed_x)
+        dx, dy = x - x.mean(), y - y.mean()
+        residual = dy - dx * (dx @ dy) / (dx @ dx)
+        hc0 = np.sqrt((dx**2 @ residual**2)) / (dx @ dx)
+        assert fit.bse["y~x"] == pytest.approx(hc0, rel=5e-3)
+
+    def test_fixed_x_is_random_for_least_squares_as_in_lavaan(self) -> None:
+        model = "x1 ~ x2 + x3"
+        assert ls.sem(model, HS).plan.defaults.fixed_x
+        assert not ls.sem(model, HS, estimator="GLS").plan.defaults.fixed_x
+
+    @pytest.mark.parametrize("estimator", ["ML", "MLR"])
+    def test_variables_never_observed_together(self, estimator: str) -> None:
+        data = HS.copy()
+        data["x1"] = data.x1.where(data.index % 2 == 0)
+        data["x2"] = data.x2.where(data.index % 2 == 1)
+        fit = ls.cfa(THREE, data, missing="fiml", estimator=estimator)
+        assert np.isfinite(fit.fit_measures("chisq").item())
+        assert np.isnan(fit.fit_measures("cfi_robust").item())
+        assert "data.never_together" in [f.code for f in fit.findings]
+
+    def test_ordered_true_means_every_indicator(self) -> None:
+        likert = pd.read_csv(DATA / "likert9.csv")
+        text = "F =~ q1 + q2 + q3\nF ~ age"
+        assert ls.sem(text, likert, ordered=True).plan.ordered == ("q1", "q2", "q3")
+        assert fails(text, likert, ordered=3).code == "request.names"
+        assert fails(text, likert, ordered=["age"]).code == "request.ordered_x"
+
+    @pytest.mark.parametrize(
+        ("word", "df", "chisq"),
+        [
+            ("intercepts", 6, 11.11484),
+            ("residuals", 6, 8.58390),
+            ("residual.covariances", 4, 8.43859),
+        ],
+    )
+    def test_equality_words_leave_covariates_alone(self, word: str, df: int, chisq: float) -> None:
+        """Numbers from lavaan 0.6-14."""
+        fit = ls.sem("x1 ~ x2 + x3\nx4 ~ x1", HS, group="school", fixed_x=False, group_equal=[word])
+        assert fit.fit_measures("df").item() == df
+        assert fit.fit_measures("chisq").item() == pytest.approx(chisq, abs=1e-3)
+
+    def test_huber_white_errors_use_observed_information(self) -> None:
+        by_option = ls.cfa(THREE, HS, se="robust.huber.white", test="yuan.bentler.mplus")
+        np.testing.assert_allclose(by_option.bse, ls.cfa(THREE, HS, estimator="MLR").bse)
+
+    def test_groups_without_means(self) -> None:
+        fit = ls.cfa(THREE, HS, group="school", meanstructure=False, group_equal=["loadings"])
+        assert fit.fit_measures("npar").item() == 36
+        assert fit.fit_measures("aic").item() == pytest.approx(7444.587, abs=1e-2)
+
+    def test_blocks_with_other_variables_are_refused(self) -> None:
+        text = "group: 1\nf =~ x1 + x2 + x3\ngroup: 2\nf =~ x1 + x2 + x3 + x4"
+        error = fails(text, HS, group="school")
+        assert error.code == "spec.group_variables" and error.span is not None
+
+    def test_no_degrees_of_freedom_and_yet_a_misfit(self) -> None:
+        fit = ls.sem("x1 ~ m*1\nx2 ~ n*1\nm > n\nx1 ~~ x2", HS)
+        found = fit.fit_measures("df", "cfi", "rmsea")
+        assert found["df"] == 0 and found["cfi"] == 0 and np.isnan(found["rmsea"])
+
+    @pytest.mark.parametrize(
+        "text", ["q1 ~~ q2", "q1 ~~ q2 + q3\nq2 ~~ q3", "q1 ~ age\nq2 ~ q1 + age", "q1 ~ age"]
+    )
+    @pytest.mark.parametrize("parameterization", ["delta", "theta"])
+    def test_ordered_variables_without_factors(self, text: str, parameterization: str) -> None:
+        likert = pd.read_csv(DATA / "likert9.csv")
+        names = [n for n in ("q1", "q2", "q3") if n in text]
+        fit = ls.sem(text, likert, ordered=names, parameterization=parameterization)
+        assert fit.converged and fit.inference.se_ok
+
+    def test_undefined_constraint_is_no_crash(self) -> None:
+        with pytest.warns(match="did not converge"):
+            fit = ls.sem("f =~ x1 + a*x2 + b*x3 + x4\nlog(a - 5) == b", HS)
+        assert not fit.converged
+
+    def test_labels_of_equal_parameters_stay_usable(self) -> None:
+        text = "f =~ x1 + c(a, b)*x2 + x3 + x4\nd := a - b"
+        fit = ls.sem(text, HS, group="school", group_equal=["loadings"])
+        plain = ls.sem("f =~ x1 + x2 + x3 + x4", HS, group="school", group_equal=["loadings"])
+        assert fit.fit_measures("df").item() == plain.fit_measures("df").item()
+        assert fit.fit_measures("chisq").item() == pytest.approx(plain.fit_measures("chisq").item())
+        assert fit.parameters().query("op == ':='")["est"].item() == pytest.approx(0, abs=1e-9)
+
+    def test_unknown_threshold(self) -> None:
+        likert = pd.read_csv(DATA / "likert9.csv")
+        error = fails("F =~ q1 + q2 + q3\nq1 | 0*t9", likert, ordered=["q1", "q2", "q3"])
+        assert error.code == "spec.threshold" and "t1, t2, t3, t4" in error.hint
+
+    def test_uls_from_a_covariance_matrix(self) -> None:
+        names = [f"x{i}" for i in range(1, 10)]
+        given = {"sample_cov": HS[names].cov(), "sample_nobs": 301}
+        fit = ls.cfa(THREE, estimator="ULS", **given)
+        assert fit.fit_measures("chisq").item() == pytest.approx(74.52629, abs=1e-4)
+        assert fails(THREE, None, estimator="WLS", **given).code == "request.cases"
+
+    def test_free_parameters_of_groups_have_names_of_their_own(self) -> None:
+        fit = ls.cfa(THREE, HS, group="school")
+        assert fit.params.index.is_unique and "visual=~x2.g2" in fit.params.index
+
+
 def test_variants_keep_the_signature() -> None:
     import inspect
 

@@ -150,9 +150,9 @@ def test_odd_models(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "group: 1\ny ~ x\ngroup: 2\ny ~ z",
+        "group: 1\ny ~ x\ngroup: 2\ny ~ 0.5*x",
         "group: Pasteur\ny ~ x\ngroup: Grant-White\ny ~ x",
-        "group: 1\ny ~ x\ngroup: 1\ny ~ w",
+        "group: 1\ny ~ x\ngroup: 2\ny ~ x\ngroup: 1\ny ~~ y",
     ],
 )
 def test_blocks_name_groups_by_label_or_number(text: str) -> None:
