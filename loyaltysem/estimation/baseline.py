@@ -7,22 +7,49 @@ from dataclasses import replace
 
 import numpy as np
 
-from loyaltysem.core.optimise import Minimum, minimise
+from loyaltysem.core.linalg import inverse_and_logdet
+from loyaltysem.core.optimise import minimise
 from loyaltysem.core.types import Array
+from loyaltysem.engine.discrepancies import MaximumLikelihood
+from loyaltysem.estimation.corrections import TESTS, Tests, fitted_at
 from loyaltysem.estimation.model import BoundModel, bind_model
 from loyaltysem.estimation.start_values import threshold_value
 from loyaltysem.estimation.terms import Sample
+from loyaltysem.inference.tests_of_fit import TestStatistic
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.parameters import NAN, Parameter
 from loyaltysem.model.structure import compile_structure
+from loyaltysem.moments.complete import SampleMoments
+from loyaltysem.moments.incomplete import IncompleteSample
 
 
-def solve_baseline(model: BoundModel) -> tuple[BoundModel, Minimum]:
-    """Fit the independence model to the same data."""
+def baseline_tests(model: BoundModel) -> Tests:
+    """Test the independence model on the same data, as the plan tests the model itself."""
+    known = _closed_form(model)
+    if known is not None:
+        return Tests(None, known)
     table = baseline_table(model.table)
     baseline = bind_model(model.plan, table, compile_structure(table), model.sample)
-    start = _sample_start(table, model.sample)
-    return baseline, minimise(baseline.objective, baseline.objective.map.alpha(start))
+    start = baseline.objective.map.alpha(_sample_start(table, model.sample))
+    return TESTS[model.plan.test](fitted_at(baseline, minimise(baseline.objective, start)))
+
+
+def _closed_form(model: BoundModel) -> TestStatistic | None:
+    """Return χ² where the estimates are known: ML of complete data, at the sample moments."""
+    sample, plan = model.sample, model.plan
+    maximum_likelihood = isinstance(plan.row.discrepancy, MaximumLikelihood)
+    if not (isinstance(sample, SampleMoments) and maximum_likelihood and plan.test == "standard"):
+        return None
+    x = [model.table.observed.index(n) for n in model.table.roles.exogenous_observed]
+    alone = [i for i in range(len(sample.names)) if i not in x]
+    f = 0.0
+    for share, cov in zip(sample.shares, sample.cov, strict=True):
+        logdet = np.log(np.diagonal(cov[0])[alone]).sum()
+        logdet += inverse_and_logdet(cov[:, x][:, :, x])[1][0] if x else 0.0
+        f += share * float(logdet - inverse_and_logdet(cov)[1][0])
+    p = len(sample.names)
+    df = len(sample.cov) * (p * (p - 1) - len(x) * (len(x) - 1)) // 2
+    return TestStatistic(max(sample.weight * f, 0.0), df)
 
 
 def baseline_table(table: ParameterTable) -> ParameterTable:
@@ -69,8 +96,9 @@ def _sample_start(table: ParameterTable, sample: Sample) -> Array:
     """Start every row at its sample moment."""
     place = {n: i for i, n in enumerate(table.observed)}
     start = np.zeros((len(sample.cov[0]), len(table.rows)))
+    moments = [_separate_moments(sample, g) for g in range(table.n_groups)]
     for i, row in enumerate(table.rows):
-        cov, mean = sample.cov[row.group - 1], sample.mean[row.group - 1]
+        cov, mean = moments[row.group - 1]
         at = place[row.lhs]
         if row.op == "~1":
             start[:, i] = mean[:, at]
@@ -79,3 +107,20 @@ def _sample_start(table: ParameterTable, sample: Sample) -> Array:
         elif row.op == "|":
             start[:, i] = threshold_value(sample, row)
     return start
+
+
+def _separate_moments(sample: Sample, group: int) -> tuple[Array, Array]:
+    """Return moments whose variances and means need no other variable.
+
+    Of incomplete data these are moments of what was observed, which is where independence ends up.
+    """
+    cov, mean = sample.cov[group], sample.mean[group]
+    if not isinstance(sample, IncompleteSample):
+        return cov, mean
+    patterns = sample.patterns[group]
+    seen = patterns.observed[patterns.pattern] * patterns.weight[0][:, None]
+    alone = (seen * patterns.y).sum(axis=0) / seen.sum(axis=0)
+    variance = (seen * (patterns.y - alone) ** 2).sum(axis=0) / seen.sum(axis=0)
+    own = cov.copy()
+    own[:, range(len(alone)), range(len(alone))] = variance
+    return own, alone[None]

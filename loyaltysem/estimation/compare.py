@@ -18,9 +18,8 @@ from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_me
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
 from loyaltysem.core.text import Text
 from loyaltysem.core.threads import one_thread
-from loyaltysem.estimation.corrections import Fitted
+from loyaltysem.estimation.corrections import Fitted, fitted_at
 from loyaltysem.estimation.differences import METHODS, STANDARD
-from loyaltysem.estimation.infer import plain_test
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.inference.nested import DifferenceTest
 
@@ -161,7 +160,7 @@ def compare(
 
 
 def _fitted(fit: SEMResult) -> Fitted:
-    return Fitted(fit.model, fit.solution.alpha, plain_test(fit.model, fit.solution))
+    return fitted_at(fit.model, fit.solution)
 
 
 def _names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:

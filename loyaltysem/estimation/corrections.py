@@ -7,23 +7,25 @@ Each name is one function of a bound model and its solution, so a request such a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatch
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from loyaltysem.core.linalg import inverse_and_logdet
+from loyaltysem.core.memo import remembered
+from loyaltysem.core.optimise import Minimum
 from loyaltysem.core.types import Array
 from loyaltysem.engine.fiml import (
     first_order_information,
     moment_information,
     saturated_jacobian,
 )
-from loyaltysem.engine.implied import Moments
-from loyaltysem.engine.objective import Block, Objective
+from loyaltysem.engine.implied import Implied, Moments
+from loyaltysem.engine.objective import Block, Objective, ObjectivePoint
 from loyaltysem.engine.restrictions import null_basis
-from loyaltysem.engine.terms import LocalVectorTerm, VectorTerm
+from loyaltysem.engine.terms import LocalTerm, LocalVectorTerm, VectorTerm
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.terms import Sample
 from loyaltysem.inference.browne import (
@@ -31,7 +33,7 @@ from loyaltysem.inference.browne import (
     normal_theory_residuals,
     residual_statistic,
 )
-from loyaltysem.inference.information import information, restricted_vcov
+from loyaltysem.inference.information import restricted_vcov
 from loyaltysem.inference.moment_forms import (
     MomentForms,
     casewise_forms,
@@ -60,37 +62,83 @@ from loyaltysem.moments.patterns import never_together
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A bound model at its solution: `alpha` (1, q) and the plain test of fit."""
+    """A bound model at its solution: `alpha` (1, q) and the plain test of fit.
+
+    What several statistics need, such as the inverse information, is computed once and kept.
+    """
 
     model: BoundModel
     alpha: Array
     test: TestStatistic
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n(self) -> int:
         """Cases behind the standard errors: N, or N − G for least squares and Wishart."""
         return self.model.sample.weight
 
-    @property
+    @remembered
     def objective(self) -> Objective:
         """The objective with groups weighted by N_g / N, as information is."""
         return information_objective(self.model)
 
+    @remembered
+    def point(self) -> ObjectivePoint:
+        """The objective at the solution."""
+        return self.objective.at(self.alpha)
+
     @property
+    def implied(self) -> tuple[Implied, ...]:
+        """What the model implies, one a group."""
+        return self.point.implied
+
+    @property
+    def local(self) -> tuple[LocalTerm, ...]:
+        """Every group's discrepancy with its derivatives."""
+        return self.point.local
+
+    @remembered
     def basis(self) -> Array:
         """Directions the restrictions leave free, shape (q, r)."""
         return null_basis(self.model.restrictions.active(self.alpha), self.alpha.shape[1])
+
+    @property
+    def narrowed(self) -> Array | None:
+        """`basis`, or None where nothing restricts."""
+        return self.basis if self.model.restrictions else None
 
     @property
     def fixed_x(self) -> list[int]:
         """Positions of fixed x among the observed variables."""
         return [int(i) for i in self.model.fixed_x]
 
+    @remembered
+    def expected_information(self) -> Array:
+        """The expected information of one case, shape (q, q)."""
+        return np.asarray(0.5 * self.point.hessian(observed=False)[0])
+
     def inverse(self, observed: bool) -> tuple[Array, bool]:
         """Return the inverse information of one case (q, q), and whether there is one."""
-        info = information(self.objective, self.alpha, 1.0, observed)
-        vcov, ok = restricted_vcov(info, self.basis)
+        return self._observed_inverse if observed else self._expected_inverse
+
+    @remembered
+    def _expected_inverse(self) -> tuple[Array, bool]:
+        return self._inverted(self.expected_information)
+
+    @remembered
+    def _observed_inverse(self) -> tuple[Array, bool]:
+        return self._inverted(0.5 * self.point.hessian(observed=True)[0])
+
+    def _inverted(self, info: Array) -> tuple[Array, bool]:
+        vcov, ok = restricted_vcov(info[None], self.narrowed)
         return vcov[0], bool(ok[0])
+
+
+def fitted_at(model: BoundModel, solution: Minimum) -> Fitted:
+    """Put a model and its solution together, with χ² = weight · f and its degrees of freedom."""
+    statistic = max(float(model.sample.weight * solution.value[0]), 0.0)
+    n_free = model.structure.n_free - model.n_equalities(solution.alpha)
+    return Fitted(model, solution.alpha, TestStatistic(statistic, model.n_moments - n_free))
 
 
 def information_objective(model: BoundModel) -> Objective:
@@ -135,7 +183,7 @@ def _(sample: OrdinalSample, fitted: Fitted, second: bool) -> list[MomentForms]:
 
 
 def _matrix_forms(fitted: Fitted, cases: Sequence[CaseMoments], second: bool) -> list[MomentForms]:
-    implied = fitted.objective.implied(fitted.alpha)
+    implied = fitted.implied
     return [
         casewise_forms(
             block.share, case, i.jacobian, block.chain,
@@ -152,7 +200,7 @@ def vector_jacobian(block: Block, local: LocalVectorTerm) -> Array:
 
 def _vector_forms(fitted: Fitted, gammas: Sequence[Array]) -> list[MomentForms]:
     forms = []
-    local = fitted.objective.local(fitted.alpha)
+    local = fitted.local
     for block, x, gamma in zip(fitted.objective.blocks, local, gammas, strict=True):
         assert isinstance(x, LocalVectorTerm) and isinstance(block.term, VectorTerm)
         weight = block.term.weight[0]
@@ -178,7 +226,7 @@ def _(sample: SampleMoments, fitted: Fitted) -> Array:
 @_score_meat.register
 def _(sample: IncompleteSample, fitted: Fitted) -> Array:
     total = np.zeros((fitted.alpha.shape[1],) * 2)
-    implied = fitted.objective.implied(fitted.alpha)
+    implied = fitted.implied
     for block, patterns, i in zip(fitted.objective.blocks, sample.patterns, implied, strict=True):
         rows = first_order_information(patterns, i.moments, i.jacobian)
         total = total + block.share * block.chain.form(rows)[0]
@@ -187,7 +235,7 @@ def _(sample: IncompleteSample, fitted: Fitted) -> Array:
 
 def _score_forms(sample: SampleMoments, fitted: Fitted) -> list[MomentForms]:
     """Return forms with cases about the implied moments: their meat is that of the scores."""
-    implied = fitted.objective.implied(fitted.alpha)
+    implied = fitted.implied
     cases = [
         model_case_moments(v, i.moments.mu[0], i.moments.sigma[0], b.structure.meanstructure)
         for v, i, b in zip(sample.values, implied, fitted.objective.blocks, strict=True)
@@ -205,7 +253,7 @@ def standard_vcov(fitted: Fitted) -> Vcov:
     kind = fitted.model.plan.information
     if kind == "first.order":
         info = fitted.n * score_meat(fitted)
-        vcov, ok = restricted_vcov(info[None], fitted.basis)
+        vcov, ok = restricted_vcov(info[None], fitted.narrowed)
         return vcov[0], bool(ok[0])
     inverse, good = fitted.inverse(kind == "observed")
     return inverse / fitted.n, good
@@ -228,9 +276,7 @@ def robust_sem_nt(fitted: Fitted) -> Vcov:
     inverse, good = fitted.inverse(observed=False)
     sample, objective = fitted.model.sample, fitted.objective
     filling = np.zeros_like(inverse)
-    for block, i, cov in zip(
-        objective.blocks, objective.implied(fitted.alpha), sample.cov, strict=True
-    ):
+    for block, i, cov in zip(objective.blocks, fitted.implied, sample.cov, strict=True):
         means = block.structure.meanstructure
         assert isinstance(block.term, VectorTerm)
         delta = moment_jacobian(i.jacobian, block.chain, means)
@@ -253,9 +299,12 @@ STANDARD_ERRORS: Mapping[str, Callable[[Fitted], Vcov]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """The statistic that is reported as χ², and its corrected form where there is one."""
+    """The statistic that is reported as χ², and its corrected form where there is one.
 
-    fitted: Fitted
+    `fitted` is what it was computed from; None where a closed form gave it.
+    """
+
+    fitted: Fitted | None
     plain: TestStatistic
     scaled: ScaledTest | None = None
     traces_h1: tuple[float, ...] = ()
@@ -338,7 +387,7 @@ def browne_statistic(fitted: Fitted, at_model: bool) -> float:
     model = fitted.model
     forms = []
     for share, block, i, cov, mean in zip(
-        model.sample.shares, model.objective.blocks, model.objective.implied(fitted.alpha),
+        model.sample.shares, model.objective.blocks, fitted.implied,
         model.sample.cov, model.sample.mean, strict=True,
     ):  # fmt: skip
         means = block.structure.meanstructure
@@ -348,12 +397,13 @@ def browne_statistic(fitted: Fitted, at_model: bool) -> float:
         forms.append(
             normal_theory_residuals(share, residual, difference, i.jacobian, block.chain, w)
         )
-    basis = fitted.basis
-    reduced = [
-        ResidualForms(f.share, f.distance, f.score @ basis, basis.T @ f.bread @ basis)
-        for f in forms
-    ]
-    return residual_statistic(reduced, model.sample.weight)
+    basis = fitted.narrowed
+    if basis is not None:
+        forms = [
+            ResidualForms(f.share, f.distance, f.score @ basis, basis.T @ f.bread @ basis)
+            for f in forms
+        ]
+    return residual_statistic(forms, model.sample.weight)
 
 
 TESTS: Mapping[str, Callable[[Fitted], Tests]] = {

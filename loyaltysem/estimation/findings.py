@@ -267,7 +267,8 @@ def _cases(structure: ModelStructure, n_used: int, n_total: int, plan: Plan) -> 
 
 
 def _saturated(inference: Inference) -> Iterator[Finding]:
-    if inference.measures["df"] == 0 and np.isfinite(inference.measures["chisq"]):
+    test = inference.fitted.test
+    if test.df == 0 and np.isfinite(test.statistic):
         yield Finding(
             "fit.saturated",
             Text(

@@ -20,8 +20,10 @@ from loyaltysem.core.errors import (
     did_you_mean,
 )
 from loyaltysem.core.threads import one_thread
+from loyaltysem.estimation.corrections import fitted_at
 from loyaltysem.estimation.estimators import LIKELIHOODS, identity_weight
 from loyaltysem.estimation.findings import find
+from loyaltysem.estimation.identification import check_identified
 from loyaltysem.estimation.infer import infer
 from loyaltysem.estimation.model import bind_model
 from loyaltysem.estimation.plan import ModelFunction, MomentInput, Plan, hash_arrays, make_plan
@@ -236,7 +238,9 @@ def fit(plan: Plan, source: pd.DataFrame | MomentInput) -> SEMResult:
     _check_counts(table, structure, sample)
     model = bind_model(plan, table, structure, sample)
     solution = search(model)
-    inference = infer(model, solution)
+    fitted = fitted_at(model, solution)
+    check_identified(fitted)
+    inference = infer(fitted)
     findings = find(model, solution, inference, data)
     numbers = data.values if data is not None else (*sample.cov, *sample.mean)
     hashed = replace(model, plan=plan.with_data_hash(hash_arrays(*numbers)))

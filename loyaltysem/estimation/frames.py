@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from loyaltysem.core.linalg import correlation
 from loyaltysem.core.types import Array
 from loyaltysem.engine.implied import Implied
-from loyaltysem.estimation.infer import Estimates, Inference
+from loyaltysem.estimation.infer import Inference
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import BlockStructure, ModelStructure
 
@@ -25,43 +25,24 @@ def parameter_frame(
     level: float,
 ) -> pd.DataFrame:
     """Return one row a parameter, defined parameters last (group 0)."""
-    written = pd.DataFrame(
-        {
-            "lhs": [r.lhs for r in table.rows],
-            "op": [r.op for r in table.rows],
-            "rhs": [r.rhs for r in table.rows],
-            "group": [r.group for r in table.rows],
-            "label": [r.label for r in table.rows],
-            "free": structure.free + 1,
-        }
-    )
-    computed = pd.DataFrame(
-        {
-            "lhs": [d.name for d in table.defined],
-            "op": ":=",
-            "rhs": [d.text for d in table.defined],
-            "group": 0,
-            "label": [d.name for d in table.defined],
-            "free": 0,
-        }
-    )
-    parts = [
-        frame.assign(**_statistics(estimates, standardized, level))
-        for frame, estimates in ((written, inference.rows), (computed, inference.defined))
-        if len(frame)
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _statistics(estimates: Estimates, standardized: bool, level: float) -> dict[str, Array]:
-    columns = wald_columns(estimates.value, estimates.se, level)
+    rows, formulas = table.rows, table.defined
+    estimates = inference.rows, inference.defined
+    columns: dict[str, object] = {
+        "lhs": [*(r.lhs for r in rows), *(d.name for d in formulas)],
+        "op": [*(r.op for r in rows), *(":=" for _ in formulas)],
+        "rhs": [*(r.rhs for r in rows), *(d.text for d in formulas)],
+        "group": [*(r.group for r in rows), *(0 for _ in formulas)],
+        "label": [*(r.label for r in rows), *(d.name for d in formulas)],
+        "free": np.append(structure.free + 1, np.zeros(len(formulas), dtype=np.intp)),
+    }
+    est, se = (np.concatenate([getattr(e, name) for e in estimates]) for name in ("value", "se"))
+    columns |= wald_columns(est, se, level)
     if standardized:
         columns |= {
-            "std_lv": estimates.std_lv,
-            "std_all": estimates.std_all,
-            "std_all_se": estimates.std_all_se,
+            name: np.concatenate([getattr(s, name) for s in inference.standardised])
+            for name in ("std_lv", "std_all", "std_all_se")
         }
-    return columns
+    return pd.DataFrame(columns)
 
 
 def wald_columns(est: Array, se: Array, level: float) -> dict[str, Array]:

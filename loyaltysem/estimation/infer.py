@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from loyaltysem.core.optimise import Minimum
+import numpy as np
+
+from loyaltysem.core.memo import remembered
+from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array
 from loyaltysem.engine.implied import Implied
-from loyaltysem.estimation.baseline import solve_baseline
+from loyaltysem.estimation.baseline import baseline_tests
 from loyaltysem.estimation.corrections import STANDARD_ERRORS, TESTS, Fitted
 from loyaltysem.estimation.measures import measures
-from loyaltysem.estimation.model import BoundModel
 from loyaltysem.inference.defined import defined
 from loyaltysem.inference.standardised import delta_method, standardised
-from loyaltysem.inference.tests_of_fit import TestStatistic
 from loyaltysem.model.standardisation import standardisation_plan
 
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """Values with standard errors: `value`, `se` (n,), and their standardised companions."""
+    """Values with standard errors, each (n,)."""
 
     value: Array
     se: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Standardised:
+    """Values where latent variables (`std_lv`) or all (`std_all`) have variance 1, each (n,)."""
+
     std_lv: Array
     std_all: Array
     std_all_se: Array
@@ -31,74 +39,80 @@ class Estimates:
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What is known about a solution.
+    """What is known about a solution; what not everybody asks for is computed when asked for.
 
     Attributes
     ----------
+    fitted : Fitted
     vcov : Array, shape (q, q)
         NaN where the information matrix is singular.
-    rows : Estimates
-        Of the t table rows.
-    defined : Estimates
-        Of the defined parameters.
-    implied : tuple of Implied
-        One a group, batch axis of one.
-    measures : mapping
-        Fit indices.
     se_ok : bool
         Whether the information matrix could be inverted.
     """
 
+    fitted: Fitted
     vcov: Array
-    rows: Estimates
-    defined: Estimates
-    implied: tuple[Implied, ...]
-    measures: Mapping[str, float]
     se_ok: bool
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @property
+    def implied(self) -> tuple[Implied, ...]:
+        """What the model implies, one a group, batch axis of one."""
+        return self.fitted.implied
 
-def infer(model: BoundModel, solution: Minimum) -> Inference:
-    """Compute standard errors, standardised values, defined parameters and fit indices."""
-    fitted = Fitted(model, solution.alpha, plain_test(model, solution))
-    vcov, ok = STANDARD_ERRORS[model.plan.se](fitted)
-    rows, defined_rows = _estimates(model, solution.alpha, vcov[None])
-    correct = TESTS[model.plan.test]
-    null, null_solution = solve_baseline(model)
-    baseline = correct(Fitted(null, null_solution.alpha, plain_test(null, null_solution)))
-    return Inference(
-        vcov=vcov,
-        rows=rows,
-        defined=defined_rows,
-        implied=model.objective.implied(solution.alpha),
-        measures=measures(fitted, correct(fitted), baseline),
-        se_ok=ok,
-    )
-
-
-def plain_test(model: BoundModel, solution: Minimum) -> TestStatistic:
-    """Return χ² = weight · f with its degrees of freedom."""
-    statistic = max(float(model.sample.weight * solution.value[0]), 0.0)
-    n_free = model.structure.n_free - model.n_equalities(solution.alpha)
-    return TestStatistic(statistic, model.n_moments - n_free)
-
-
-def _estimates(model: BoundModel, alpha: Array, vcov: Array) -> tuple[Estimates, Estimates]:
-    table, structure, objective = model.table, model.structure, model.objective
-    labels = table.label_rows()
-    theta = objective.theta(alpha)
-    plain = theta, objective.map.derivative()[None]
-    lv = standardised(objective, alpha, standardisation_plan(table, structure, latent_only=True))
-    std = standardised(objective, alpha, standardisation_plan(table, structure, latent_only=False))
-    computed = [defined(table.defined, labels, *pair) for pair in (plain, lv, std)]
-
-    def estimates(parts: Sequence[tuple[Array, Array]]) -> Estimates:
-        (value, jacobian), (lv_value, _), (std_value, std_jacobian) = parts
+    @remembered
+    def rows(self) -> Estimates:
+        """The t table rows; the standard error of a row that is not free is 0."""
+        free = self.fitted.model.structure.free
+        with np.errstate(invalid="ignore"):
+            se = np.sqrt(np.maximum(np.diagonal(self.vcov), 0.0))  # NaN stays NaN
         return Estimates(
-            value[0],
-            delta_method(jacobian, vcov)[0],
-            lv_value[0],
-            std_value[0],
-            delta_method(std_jacobian, vcov)[0],
+            self.fitted.point.theta[0], np.where(free >= 0, np.append(se, 0.0)[free], 0.0)
         )
 
-    return estimates([plain, lv, std]), estimates(computed)
+    @remembered
+    @one_thread()
+    def defined(self) -> Estimates:
+        """The defined parameters."""
+        model = self.fitted.model
+        if not model.table.defined:
+            return Estimates(np.zeros(0), np.zeros(0))
+        value, jacobian = self._formulas(
+            self.fitted.point.theta, model.objective.map.derivative()[None]
+        )
+        return Estimates(value[0], delta_method(jacobian, self.vcov[None])[0])
+
+    @remembered
+    @one_thread()
+    def standardised(self) -> tuple[Standardised, Standardised]:
+        """Standardised table rows and defined parameters."""
+        model, alpha = self.fitted.model, self.fitted.alpha
+        lv, std = (
+            standardised(
+                model.objective,
+                alpha,
+                standardisation_plan(model.table, model.structure, latent_only=latent_only),
+            )
+            for latent_only in (True, False)
+        )
+        return self._both(lv, std), self._both(self._formulas(*lv), self._formulas(*std))
+
+    def _both(self, lv: tuple[Array, Array], std: tuple[Array, Array]) -> Standardised:
+        return Standardised(lv[0][0], std[0][0], delta_method(std[1], self.vcov[None])[0])
+
+    def _formulas(self, value: Array, jacobian: Array) -> tuple[Array, Array]:
+        table = self.fitted.model.table
+        return defined(table.defined, table.label_rows(), value, jacobian)
+
+    @remembered
+    @one_thread()
+    def measures(self) -> Mapping[str, float]:
+        """Fit indices."""
+        tests = TESTS[self.fitted.model.plan.test](self.fitted)
+        return measures(self.fitted, tests, baseline_tests(self.fitted.model))
+
+
+def infer(fitted: Fitted) -> Inference:
+    """Compute standard errors, and see to the rest."""
+    vcov, ok = STANDARD_ERRORS[fitted.model.plan.se](fitted)
+    return Inference(fitted, vcov, ok)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
@@ -162,9 +163,7 @@ def moment_pairs(fitted: Fitted) -> list[MomentPair]:
     model = fitted.model
     pairs, kept = [], _explained(fitted)
     cells = np.ix_(kept, kept)
-    for g, (block, i) in enumerate(
-        zip(model.structure.blocks, model.objective.implied(fitted.alpha), strict=True)
-    ):
+    for g, (block, i) in enumerate(zip(model.structure.blocks, fitted.implied, strict=True)):
         means = block.meanstructure
         pairs.append(
             MomentPair(
@@ -211,7 +210,7 @@ def _(sample: SampleMoments, fitted: Fitted) -> tuple[float, float]:
         unrestricted += normal_loglik(0.0, _logdet(cov), cov.shape[-1], n)
         if len(x):
             unrestricted -= normal_loglik(0.0, _logdet(cov[:, x[:, None], x]), len(x), n)
-    parts = fitted.model.objective.local(fitted.alpha)
+    parts = fitted.local
     lost = sum(n * float(p.value[0]) for n, p in zip(sample.n_obs, parts, strict=True))
     return unrestricted - 0.5 * lost, unrestricted
 
@@ -235,7 +234,7 @@ def _gfi(
 def _vector_gfi(fitted: Fitted, skip_means: bool) -> float:
     objective = fitted.objective
     parts = []
-    for block, x in zip(objective.blocks, objective.local(fitted.alpha), strict=True):
+    for block, x in zip(objective.blocks, fitted.local, strict=True):
         assert isinstance(x, LocalVectorTerm) and isinstance(block.term, VectorTerm)
         start = block.structure.p if skip_means and block.structure.meanstructure else 0
         v = block.term.weight[0]
@@ -246,7 +245,7 @@ def _vector_gfi(fitted: Fitted, skip_means: bool) -> float:
 
 def _ordinal_residuals(sample: OrdinalSample, fitted: Fitted) -> dict[str, float]:
     parts = []
-    local = fitted.model.objective.local(fitted.alpha)
+    local = fitted.local
     for group, n, x in zip(sample.groups, sample.n_obs, local, strict=True):
         assert isinstance(x, LocalVectorTerm)
         parts.append((n / sample.n_total, x.residual[0], group.layout, group.cov))
@@ -276,9 +275,11 @@ def _(sample: SampleMoments, fitted: Fitted, tests: Tests, baseline: Tests) -> d
 
 @_robust.register
 def _(sample: IncompleteSample, fitted: Fitted, tests: Tests, baseline: Tests) -> dict[str, float]:
+    assert baseline.fitted is not None
     robust = tests.scaled is not None
-    user = _incomplete_test(sample, fitted, robust)
-    null = _incomplete_test(sample, baseline.fitted, robust)
+    saturated = _saturated_information(sample, fitted, robust)
+    user = _incomplete_test(sample, saturated, fitted, robust)
+    null = _incomplete_test(sample, saturated, baseline.fitted, robust)
     return {
         **robust_incremental(user, null),
         **robust_rmsea(user, sample.n_total, len(sample.n_obs)),
@@ -286,32 +287,50 @@ def _(sample: IncompleteSample, fitted: Fitted, tests: Tests, baseline: Tests) -
     }
 
 
-def _incomplete_test(sample: IncompleteSample, fitted: Fitted, robust: bool) -> RobustTest:
+@dataclass(frozen=True, slots=True)
+class _Saturated:
+    """Information about one group's saturated moments, as in `GroupInformation`."""
+
+    moments: Moments
+    complete: Array
+    incomplete: Array
+    first_order: Array | None
+
+
+def _saturated_information(
+    sample: IncompleteSample, fitted: Fitted, robust: bool
+) -> list[_Saturated]:
+    kept = _moments_not_of_x(len(sample.names), fitted.fixed_x)
+    cells = np.ix_(kept, kept)
+    groups = []
+    for patterns, s in zip(sample.patterns, sample.saturated, strict=True):
+        moments = Moments(s.cov, s.mean)
+        scores = None
+        if robust:
+            jacobian = saturated_jacobian(patterns.p)
+            scores = first_order_information(patterns, moments, jacobian)[0][cells]
+        complete = complete_moment_information(s.cov)[0][cells]
+        incomplete = moment_information(patterns, moments)[0][cells]
+        groups.append(_Saturated(moments, complete, incomplete, scores))
+    return groups
+
+
+def _incomplete_test(
+    sample: IncompleteSample, saturated: Sequence[_Saturated], fitted: Fitted, robust: bool
+) -> RobustTest:
     """Hold the estimates against the saturated moments by the discrepancy of complete data."""
     if any(len(never_together(p)) for p in sample.patterns):
         # the data say nothing about some covariance: there is no saturated model to hold against
         return RobustTest(fitted.test.statistic, fitted.test.df, *(float("nan"),) * 3)
-    saturated = [Moments(s.cov, s.mean) for s in sample.saturated]
-    implied = fitted.objective.implied(fitted.alpha)
-    statistic = complete_data_statistic(saturated, [i.moments for i in implied], sample.n_obs)
+    statistic = complete_data_statistic(
+        [s.moments for s in saturated], [i.moments for i in fitted.implied], sample.n_obs
+    )
     kept = _moments_not_of_x(len(sample.names), fitted.fixed_x)
-    cells = np.ix_(kept, kept)
     groups = []
-    for block, patterns, s, i in zip(
-        fitted.objective.blocks, sample.patterns, saturated, implied, strict=True
-    ):
+    for block, s, i in zip(fitted.objective.blocks, saturated, fitted.implied, strict=True):
         delta = moment_jacobian(i.jacobian, block.chain, True)[0] @ fitted.basis
-        scores = None
-        if robust:
-            scores = first_order_information(patterns, s, saturated_jacobian(patterns.p))[0][cells]
         groups.append(
-            GroupInformation(
-                share=block.share,
-                complete=complete_moment_information(s.sigma)[0][cells],
-                incomplete=moment_information(patterns, s)[0][cells],
-                jacobian=delta[kept],
-                first_order=scores,
-            )
+            GroupInformation(block.share, s.complete, s.incomplete, delta[kept], s.first_order)
         )
     return fiml_robust_test(statistic, fitted.test.df, groups, robust)
 
@@ -367,8 +386,8 @@ def _correlation_groups(sample: OrdinalSample, fitted: Fitted) -> list[Correlati
     for g, (block, x, i) in enumerate(
         zip(
             objective.blocks,
-            objective.local(fitted.alpha),
-            objective.implied(fitted.alpha),
+            fitted.local,
+            fitted.implied,
             strict=True,
         )
     ):

@@ -1,4 +1,4 @@
-"""Find the minimum: starting values, restrictions, and the check that the model is identified."""
+"""Find the minimum: starting values, and restrictions."""
 
 from __future__ import annotations
 
@@ -8,43 +8,34 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from loyaltysem.core.errors import ModelSpecificationError
-from loyaltysem.core.linalg import involved
 from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
 from loyaltysem.core.types import Array
-from loyaltysem.engine.restrictions import ReducedObjective, null_basis
+from loyaltysem.engine.restrictions import ReducedObjective
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.start_values import cautious, rough_values, start_values
-from loyaltysem.inference.information import information, unidentified_directions
 
 
 def search(model: BoundModel) -> Minimum:
-    """Minimise the discrepancy; where an attempt fails, start elsewhere or step otherwise.
-
-    Raises
-    ------
-    ModelSpecificationError
-        When no data could determine the parameters.
-    """
-    first = start_values(model.table, model.sample)
-    plain = rough_values(model.table, model.sample)
+    """Minimise the discrepancy; where an attempt fails, start elsewhere or step otherwise."""
     best: Minimum | None = None
-    for theta in (first, cautious(model.table, first), plain):
+    for theta in _starts(model):
         alpha = model.objective.map.alpha(theta)
-        if not np.isfinite(model.objective.value(alpha)).all():
-            continue
         for exact in (False, True):
             found = _minimise(model, alpha, Tolerance(exact=exact))
             if best is None or _better(found, best):
                 best = found
             if best.converged[0]:
-                break
-        if best is not None and best.converged[0]:
-            break
-    if best is None:
-        best = _minimise(model, model.objective.map.alpha(plain), Tolerance())
-    _check_identified(model, best.alpha)
+                return best
+    assert best is not None
     return best
+
+
+def _starts(model: BoundModel) -> Iterator[Array]:
+    """Yield starting values of the table rows (1, t), the most ambitious first."""
+    first = start_values(model.table, model.sample)
+    yield first
+    yield cautious(model.table, first)
+    yield rough_values(model.table, model.sample)
 
 
 def _better(a: Minimum, b: Minimum) -> bool:
@@ -72,6 +63,10 @@ def _sequential_quadratic(model: BoundModel, alpha: Array) -> Minimum:
     Lagrangian then bring the solution to the precision of an unrestricted fit.
     """
     objective, restrictions = model.objective, model.restrictions
+    begin = objective.value(alpha)
+    if not np.isfinite(begin).all():
+        bad = np.array([Status.BAD_START], dtype=np.intp)
+        return Minimum(alpha, begin, np.full(1, np.inf), bad, np.zeros(1, dtype=np.intp))
     curvature = np.diagonal(objective.hessian(alpha, observed=False)[0])
     scale = 1.0 / np.sqrt(np.maximum(curvature, 1e-8))
 
@@ -183,43 +178,3 @@ def _kkt_step(curvature: Array, jacobian: Array, gradient: Array, value: Array) 
     system = np.block([[curvature, jacobian.T], [jacobian, np.zeros((a, a))]])
     solution = np.linalg.lstsq(system, -np.concatenate([gradient, value]), rcond=None)[0]
     return np.asarray(solution[: len(gradient)], dtype=np.float64)
-
-
-def _check_identified(model: BoundModel, alpha: Array) -> None:
-    """Refuse a model whose parameters no data could determine.
-
-    A direction is unidentified when the expected information vanishes along it at the solution
-    and at generic points too: a model that is only empirically underidentified passes, and gets a
-    finding instead of standard errors.
-    """
-    directions = np.zeros((alpha.shape[1], 0))
-    for point in _points(model, alpha):
-        info = information(model.objective, point, 1.0, observed=False)[0]
-        if not np.isfinite(info).all():
-            continue
-        basis = null_basis(model.restrictions.active(point), alpha.shape[1])
-        flat = unidentified_directions(basis.T @ info @ basis)
-        if not flat.shape[1]:
-            return
-        directions = basis @ flat
-    if not directions.shape[1]:
-        return
-    rows = [
-        next(r for r, f in zip(model.table.rows, model.structure.free, strict=True) if f == i)
-        for i in involved(directions)
-    ]
-    listed = ", ".join(f"'{r.name}'" for r in rows[:8])
-    raise ModelSpecificationError(
-        f"The model is not identified: the data cannot tell {listed} apart.",
-        code="spec.not_identified",
-        hint="Fix or equate one of them, or add indicators.",
-        span=next((r.span for r in rows if r.span), None),
-    )
-
-
-def _points(model: BoundModel, alpha: Array) -> Iterator[Array]:
-    """Yield the solution, then generic points in the units of the data."""
-    yield alpha
-    for seed in (1, 2, 3):
-        theta = rough_values(model.table, model.sample, np.random.default_rng(seed))
-        yield model.objective.map.alpha(theta)

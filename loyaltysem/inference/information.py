@@ -29,20 +29,22 @@ def information(objective: Objective, alpha: Array, weight: float, observed: boo
     return 0.5 * weight * objective.hessian(alpha, observed)
 
 
-def restricted_vcov(info: Array, basis: Array) -> tuple[Array, Mask]:
+def restricted_vcov(info: Array, basis: Array | None) -> tuple[Array, Mask]:
     """Return the covariance matrix of estimates that can move only within a basis.
 
     Parameters
     ----------
     info : Array, shape (B, q, q)
     basis : Array, shape (q, r)
-        Null space Z of the active restrictions' Jacobian; the identity without restrictions.
+        Null space Z of the active restrictions' Jacobian; None without restrictions.
 
     Notes
     -----
     ``V = Z(ZᵀIZ)⁻¹Zᵀ``, the upper left block of the inverse of the bordered information matrix
     (Aitchison & Silvey 1958).
     """
+    if basis is None:
+        return model_based_vcov(info)
     inner, ok = model_based_vcov(basis.T @ info @ basis)
     return basis @ inner @ basis.T, ok
 
