@@ -32,7 +32,7 @@ def find(
     groups = data.labels if data is not None and table.n_groups > 1 else ()
     n_total = data.n_total if data is not None else model.sample.n_total
     return (
-        *_convergence(solution, runaway(model, inference)),
+        *_convergence(model, solution, inference),
         *_standard_errors(inference),
         *_variances(table, inference, groups),
         *_latent_covariances(structure, table, inference, groups),
@@ -52,10 +52,11 @@ def refuse_too_few_cases(findings: Iterable[Finding]) -> None:
             raise DataError(finding.text.en, code="data.too_few_cases", hint=finding.hint.en)
 
 
-def _convergence(solution: Minimum, largest: str) -> Iterator[Finding]:
+def _convergence(model: BoundModel, solution: Minimum, inference: Inference) -> Iterator[Finding]:
     status = Status(int(solution.status[0]))
     if status == Status.CONVERGED:
         return
+    largest = runaway(model, inference)
     reason = {
         Status.MAXIMUM_ITERATIONS: Text("the iteration limit was reached", "达到迭代次数上限"),
         Status.NO_DESCENT: Text("no step improved the fit", "找不到能改进拟合的步长"),
