@@ -70,6 +70,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "implied_rows",
         "group_equality",
         "parameter_table",
+        "auxiliary",
         "structure",
         "standardisation",
         "candidates",

@@ -107,7 +107,7 @@ def _plain(sample: Sample, fitted: Fitted, tests: Tests, baseline: Tests) -> dic
 def _(
     sample: SampleMoments | IncompleteSample, fitted: Fitted, tests: Tests, baseline: Tests
 ) -> dict[str, float]:
-    pairs = moment_pairs(fitted)
+    pairs, p = moment_pairs(fitted), len(_explained(fitted))
     loglik, unrestricted = _loglik(sample, fitted)
     structure = fitted.model.structure
     summary = FitSummary(
@@ -118,8 +118,8 @@ def _(
         n_total=sample.n_total,
         n_groups=len(sample.n_obs),
         n_free=fitted.model.n_moments - fitted.test.df,
-        p=len(sample.names),
-        n_moments=sum(b.p * (b.p + 1) // 2 for b in structure.blocks),
+        p=p,
+        n_moments=len(structure.blocks) * p * (p + 1) // 2,
         loglik=loglik,
         loglik_unrestricted=unrestricted,
         residual_indices=residual_indices(pairs),
@@ -283,7 +283,7 @@ def _(sample: IncompleteSample, fitted: Fitted, tests: Tests, baseline: Tests) -
     return {
         **robust_incremental(user, null),
         **robust_rmsea(user, sample.n_total, len(sample.n_obs)),
-        **robust_gfi(user, len(sample.names), sample.n_total),
+        **robust_gfi(user, len(_explained(fitted)), sample.n_total),
     }
 
 

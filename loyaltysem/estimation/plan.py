@@ -244,8 +244,8 @@ def _defaults(
 ) -> Defaults:
     base = FUNCTION_DEFAULTS[function]
     means, fixed_x = options["meanstructure"], options["fixed_x"]
-    # least squares of continuous data treat x as random, as in lavaan
-    random_x = row.least_squares and kind == "complete"
+    # least squares of continuous data treat x as random, as in lavaan; auxiliaries covary with it
+    random_x = (row.least_squares and kind == "complete") or bool(_words(options["auxiliary"]))
     return replace(
         base,
         std_lv=bool(options["std_lv"]),

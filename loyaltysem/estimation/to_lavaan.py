@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pandas as pd
 
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
+from loyaltysem.model.auxiliary import auxiliary_text
 from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.data import GroupedData
 
@@ -27,6 +28,8 @@ MEASURES = (
     "chisq", "df", "cfi", "tli", "rmsea", "srmr", "logl", "aic", "bic", "chisq_scaled",
     "df_scaled", "cfi_scaled", "rmsea_scaled",
 )  # fmt: skip
+#: Not compared with auxiliary variables, which lavaan's baseline model does not know.
+OTHERWISE_WITH_AUXILIARY = ("cfi", "tli", "srmr", "cfi_scaled")
 #: Parts that lavaan has from 0.6-21 on.
 RECENT = frozenset({"robust.sem.nt", "browne.residual.nt"})
 #: Files of an export; a folder that holds anything else is not written over.
@@ -150,7 +153,8 @@ def _expected(fit: SEMResult) -> pd.DataFrame:
     frame["rhs"] = frame["rhs"].where(frame["op"] != ":=", "")
     estimates = frame[[*keys, "est"]].rename(columns={"est": "value"}).assign(what="est")
     errors = frame.loc[frame["se"] > 0, [*keys, "se"]].rename(columns={"se": "value"})
-    measures = {m: fit.inference.measures.get(m, nan) for m in MEASURES}
+    skipped = OTHERWISE_WITH_AUXILIARY if fit.plan.auxiliary else ()
+    measures = {m: fit.inference.measures.get(m, nan) for m in MEASURES if m not in skipped}
     values = [(m.replace("_", "."), "", "", 0, v) for m, v in measures.items() if isfinite(v)]
     fits = pd.DataFrame(values, columns=[*keys, "value"]).assign(what="fit")
     columns = ["what", *keys, "value"]
