@@ -135,7 +135,7 @@ def invariance(
     data: Data,
     *,
     group: str,
-    ordered: Sequence[str] = (),
+    ordered: Sequence[str] | bool = (),
     estimator: str = "ML",
     levels: Sequence[str] | None = None,
     partial: Sequence[str] = (),
@@ -150,8 +150,8 @@ def invariance(
     data : DataFrame, survey responses or mapping of columns
     group : str
         Column that tells groups apart, two or more.
-    ordered : sequence of str
-        Items analysed as ordered categories (WLSMV).
+    ordered : sequence of str, or True
+        Items analysed as ordered categories (WLSMV); True for all.
     estimator : str
         As in `loyaltysem.sem`.
     levels : sequence of str, optional
@@ -208,7 +208,7 @@ def invariance(
 
 
 def _check_options(
-    ordered: Sequence[str], levels: Sequence[str] | None, options: Mapping[str, Any]
+    ordered: Sequence[str] | bool, levels: Sequence[str] | None, options: Mapping[str, Any]
 ) -> None:
     if levels is not None and len(levels) < 2:
         raise IncompatibleRequestError(
@@ -285,6 +285,8 @@ def _proposal(
     before = equal[order[order.index(level) - 1]]
     added = [w for w in equal[level] if w not in before]
     parts = [_shared(fits[level], added), _fixed(fits[level], added)]
+    if not any(len(p) for p in parts):  # all that was added is held by formulas of the model
+        return pd.DataFrame(columns=columns)
     ranked = pd.concat([p for p in parts if len(p)], ignore_index=True)
     ranked = ranked.sort_values("chisq", ascending=False, kind="stable")
     return ranked.assign(level=level)[columns].reset_index(drop=True)

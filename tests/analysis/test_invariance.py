@@ -136,7 +136,7 @@ class TestOrdinal:
 
     def test_binary_items_are_tested_in_one_step(self) -> None:
         data = (LIKERT[ITEMS] > 3).astype(int).assign(group=LIKERT["group"])
-        found = invariance(NINE, data, group="group", ordered=ITEMS)
+        found = invariance(NINE, data, group="group", ordered=True)
         assert found.frame["model"].tolist() == ["configural", "scalar"]
         assert found.frame["df_diff"][1] == 12
         assert "invariance.binary" in codes(found)
