@@ -138,6 +138,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "runaway",
         "findings",
         "frames",
+        "solved",
         "standardized",
         "residual_errors",
         "residual_frames",

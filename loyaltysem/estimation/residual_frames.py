@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,10 +20,8 @@ from loyaltysem.estimation.residual_errors import (
     moment_errors,
     scatter,
 )
+from loyaltysem.estimation.solved import Solved
 from loyaltysem.moments.ordinal_sample import OrdinalSample
-
-if TYPE_CHECKING:
-    from loyaltysem.estimation.result import SEMResult
 
 KINDS = {
     "raw": "in the units of the data",
@@ -113,7 +110,7 @@ def _html(frame: pd.DataFrame) -> str:
     return str(frame.to_html(float_format=number, border=0))
 
 
-def residuals_of(fit: SEMResult, kind: str, distribution_free: bool | None = None) -> Residuals:
+def residuals_of(fit: Solved, kind: str, distribution_free: bool | None = None) -> Residuals:
     """Return residual moments of a fit (see `SEMResult.residuals`)."""
     if kind not in KINDS:
         raise IncompatibleRequestError(
@@ -167,7 +164,7 @@ def _ratio(residual: Array, error: Array, unit: Array) -> Array:
     return np.where((np.abs(residual) < NEGLIGIBLE * unit) & ~np.isnan(error), 0.0, z)
 
 
-def _moments(fit: SEMResult, group: int) -> _Moments:
+def _moments(fit: Solved, group: int) -> _Moments:
     sample = fit.sample
     if isinstance(sample, OrdinalSample):
         local = fit.objective.local(fit.solution.alpha)[group]
@@ -182,7 +179,7 @@ def _moments(fit: SEMResult, group: int) -> _Moments:
 
 
 def _labelled(
-    kind: str, fit: SEMResult, labels: Sequence[str], parts: Sequence[MomentArrays]
+    kind: str, fit: Solved, labels: Sequence[str], parts: Sequence[MomentArrays]
 ) -> Residuals:
     sample, names = fit.sample, list(fit.table.observed)
     if isinstance(sample, OrdinalSample):

@@ -10,113 +10,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_mean
-from loyaltysem.core.optimise import Minimum
+from loyaltysem.core.errors import IncompatibleRequestError, did_you_mean
 from loyaltysem.core.types import Array
-from loyaltysem.engine.objective import Objective
 from loyaltysem.estimation.frames import (
     by_group,
     covariance_frame,
     explained_variance,
     latent_frame,
-    parameter_frame,
 )
-from loyaltysem.estimation.infer import Inference
-from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.modification import modification_frame, score_test_frame
-from loyaltysem.estimation.plan import Plan
 from loyaltysem.estimation.residual_frames import Residuals, residuals_of
 from loyaltysem.estimation.score_frames import score_frame
+from loyaltysem.estimation.solved import Solved
 from loyaltysem.estimation.standardized import standardized_frame
 from loyaltysem.estimation.summary import summary_html, summary_text
-from loyaltysem.estimation.terms import Sample
 from loyaltysem.estimation.to_lavaan import write_lavaan
-from loyaltysem.model.parameter_table import ParameterTable
-from loyaltysem.model.structure import ModelStructure
-from loyaltysem.moments.data import GroupedData
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SEMResult:
-    """A fitted structural equation model.
-
-    Attributes
-    ----------
-    model : BoundModel
-        Request, parameter table, structure, sample moments and objective; `plan`, `table`,
-        `structure`, `sample` and `objective` are read off it.
-    data : GroupedData or None
-        Complete cases; None when moments were given.
-    solution : Minimum
-    inference : Inference
-    findings : tuple of Finding
-        What must be known before the numbers are used.
-    """
-
-    model: BoundModel
-    data: GroupedData | None
-    solution: Minimum
-    inference: Inference
-    findings: tuple[Finding, ...]
-
-    @property
-    def plan(self) -> Plan:
-        """The request with every default made concrete."""
-        return self.model.plan
-
-    @property
-    def table(self) -> ParameterTable:
-        """The parameter table."""
-        return self.model.table
-
-    @property
-    def structure(self) -> ModelStructure:
-        """The model as index arrays."""
-        return self.model.structure
-
-    @property
-    def sample(self) -> Sample:
-        """The sample moments that were analysed."""
-        return self.model.sample
-
-    @property
-    def objective(self) -> Objective:
-        """The discrepancy as a function of the free parameters."""
-        return self.model.objective
-
-    @property
-    def converged(self) -> bool:
-        """Whether the search converged."""
-        return bool(self.solution.converged[0])
-
-    @property
-    def n_obs(self) -> int:
-        """Cases analysed."""
-        return self.sample.n_total
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Group labels, in the order of the numbers in `parameters`; empty without groups."""
-        return self.data.labels if self.data is not None and self.plan.group else ()
-
-    def parameters(self, standardized: bool = True, *, level: float = 0.95) -> pd.DataFrame:
-        """Return the parameter table with estimates.
-
-        Parameters
-        ----------
-        standardized : bool
-            Add the standardised solutions.
-        level : float
-            Coverage of the confidence intervals.
-
-        Returns
-        -------
-        DataFrame
-            ``lhs op rhs group label free est se z pvalue ci_lower ci_upper std_lv std_all
-            std_all_se``. `free` numbers the free parameters from 1; 0 is fixed. Fixed parameters
-            have ``se`` 0 and no z. Defined parameters come last, with group 0.
-        """
-        return parameter_frame(self.table, self.structure, self.inference, standardized, level)
+class SEMResult(Solved):
+    """A fitted structural equation model: its fields are those of `Solved`."""
 
     def fit_measures(self, *names: str) -> pd.Series:
         """Return fit indices, all or the named ones, keyed by lavaan's names with ``_`` for ``.``.

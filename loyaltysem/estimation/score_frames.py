@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from loyaltysem.core.errors import IncompatibleRequestError, ModelSpecificationError
 from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.engine.implied import model_matrices
+from loyaltysem.estimation.solved import Solved
 from loyaltysem.inference.factor_scores import (
     bartlett_weights,
     regression_weights,
@@ -18,14 +19,11 @@ from loyaltysem.inference.factor_scores import (
 from loyaltysem.model.structure import MatrixName
 from loyaltysem.moments.data import GroupedData, select
 
-if TYPE_CHECKING:
-    from loyaltysem.estimation.result import SEMResult
-
 ScoreMethod: TypeAlias = Literal["regression", "bartlett"]
 METHODS: tuple[ScoreMethod, ...] = ("regression", "bartlett")
 
 
-def score_frame(fit: SEMResult, method: str, data: pd.DataFrame | None) -> pd.DataFrame:
+def score_frame(fit: Solved, method: str, data: pd.DataFrame | None) -> pd.DataFrame:
     """Return a score on every latent variable for every case (see `SEMResult.factor_scores`)."""
     if method not in METHODS:
         raise IncompatibleRequestError(
@@ -58,7 +56,7 @@ def score_frame(fit: SEMResult, method: str, data: pd.DataFrame | None) -> pd.Da
     return scores if data is None else scores.set_axis(data.index[scores.index], axis=0)
 
 
-def _cases(fit: SEMResult, data: pd.DataFrame | None) -> GroupedData:
+def _cases(fit: Solved, data: pd.DataFrame | None) -> GroupedData:
     if data is not None:
         fixed = [fit.table.observed[i] for i in fit.model.fixed_x]
         complete = fixed if fit.plan.missing == "fiml" else None
@@ -72,7 +70,7 @@ def _cases(fit: SEMResult, data: pd.DataFrame | None) -> GroupedData:
     return fit.data
 
 
-def _groups(fit: SEMResult, cases: GroupedData) -> list[int]:
+def _groups(fit: Solved, cases: GroupedData) -> list[int]:
     """Return the group of the model behind each group of the cases."""
     known = fit.data.labels if fit.data is not None else ("",)
     unknown = [label for label in cases.labels if label not in known]
@@ -85,7 +83,7 @@ def _groups(fit: SEMResult, cases: GroupedData) -> list[int]:
     return [known.index(label) for label in cases.labels]
 
 
-def _scores(fit: SEMResult, group: int, values: Array, method: str) -> Array:
+def _scores(fit: Solved, group: int, values: Array, method: str) -> Array:
     """Return scores (N, latents) of the cases of one group, each from what was observed of it."""
     matrices, centre, means = _matrices(fit, group)
     block, implied = fit.structure.blocks[group], fit.inference.implied[group]
@@ -107,7 +105,7 @@ def _scores(fit: SEMResult, group: int, values: Array, method: str) -> Array:
     return scores
 
 
-def _matrices(fit: SEMResult, group: int) -> tuple[dict[MatrixName, Array], Array, Array]:
+def _matrices(fit: Solved, group: int) -> tuple[dict[MatrixName, Array], Array, Array]:
     """Return the model matrices, the means of observed and those of structural variables."""
     block, implied = fit.structure.blocks[group], fit.inference.implied[group]
     theta = fit.objective.map.theta(fit.solution.alpha)
@@ -120,7 +118,7 @@ def _matrices(fit: SEMResult, group: int) -> tuple[dict[MatrixName, Array], Arra
     return matrices, centre, structural_means(matrices["Beta"], matrices["Lambda"], centre, seats)
 
 
-def _measured(fit: SEMResult, group: int) -> Mask:
+def _measured(fit: Solved, group: int) -> Mask:
     """Return which entries of B were written with ``=~``."""
     block = fit.structure.blocks[group]
     entries = block.entries["Beta"]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from loyaltysem.core.display import bounded, integer, interval, number, pvalue
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
-
-if TYPE_CHECKING:
-    from loyaltysem.estimation.result import SEMResult
+from loyaltysem.estimation.solved import Solved
 
 SECTIONS: Mapping[str, str] = {
     "=~": "Loadings",
@@ -26,7 +23,7 @@ SECTIONS: Mapping[str, str] = {
 HEADER = ("parameter", "estimate", "SE", "z", "p", "95% CI", "std.")
 
 
-def summary_text(fit: SEMResult) -> str:
+def summary_text(fit: Solved) -> str:
     """Return request, fit, parameters and findings as plain text."""
     lines = [*_request(fit), "", *_fit_lines(fit)]
     for heading, frame in _parts(fit):
@@ -38,7 +35,7 @@ def summary_text(fit: SEMResult) -> str:
     return "\n".join(lines)
 
 
-def summary_html(fit: SEMResult) -> str:
+def summary_html(fit: Solved) -> str:
     """Return the same content as a fragment of HTML, every label escaped."""
     parts = [html_paragraph(line) for line in (*_request(fit), *_fit_lines(fit))]
     parts += [html_paragraph(str(finding), "<strong>{}</strong>") for finding in fit.findings]
@@ -48,7 +45,7 @@ def summary_html(fit: SEMResult) -> str:
     return f'<div class="loyaltysem-fit">{"".join(parts)}</div>'
 
 
-def _parts(fit: SEMResult) -> Iterator[tuple[str, pd.DataFrame]]:
+def _parts(fit: Solved) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the parameters of each group under its heading, defined parameters last."""
     frame = fit.parameters()
     if not fit.groups:
@@ -67,7 +64,7 @@ def _sections(frame: pd.DataFrame) -> Iterator[tuple[str, list[tuple[str, ...]]]
             yield title, rows
 
 
-def _request(fit: SEMResult) -> list[str]:
+def _request(fit: Solved) -> list[str]:
     ended = "converged" if fit.converged else "DID NOT CONVERGE"
     return [
         f"loyaltysem {fit.plan.version}: {fit.plan.function}(), {fit.plan.row.description}, "
@@ -77,7 +74,7 @@ def _request(fit: SEMResult) -> list[str]:
     ]
 
 
-def _fit_lines(fit: SEMResult) -> list[str]:
+def _fit_lines(fit: Solved) -> list[str]:
     m = fit.inference.measures
     criteria = ""
     if m["aic"] == m["aic"]:  # least squares has no likelihood

@@ -10,17 +10,15 @@ from collections.abc import Mapping, Sequence
 from math import isfinite, nan
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
+from loyaltysem.estimation.solved import Solved
 from loyaltysem.model.auxiliary import auxiliary_text
 from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.data import GroupedData
-
-if TYPE_CHECKING:
-    from loyaltysem.estimation.result import SEMResult
 
 RValue: TypeAlias = bool | str | Sequence[str]
 #: What is compared besides the parameters; our names, lavaan has "." for "_".
@@ -39,7 +37,7 @@ FILES = frozenset(
 TOLERANCE = 1e-4
 
 
-def write_lavaan(fit: SEMResult, folder: str | os.PathLike[str]) -> Path:
+def write_lavaan(fit: Solved, folder: str | os.PathLike[str]) -> Path:
     """Write model, data and our numbers for lavaan (see `SEMResult.to_lavaan`)."""
     target = Path(folder)
     _check_target(target)
@@ -86,7 +84,7 @@ def _put_in_place(staged: Path, target: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _files(fit: SEMResult) -> dict[str, str]:
+def _files(fit: Solved) -> dict[str, str]:
     arguments = _arguments(fit)
     files = {
         "data.csv": _covariances(fit) if fit.data is None else _cases(fit.data, fit.plan.group)
@@ -102,7 +100,7 @@ def _files(fit: SEMResult) -> dict[str, str]:
     }
 
 
-def _arguments(fit: SEMResult) -> dict[str, RValue]:
+def _arguments(fit: Solved) -> dict[str, RValue]:
     """Return lavaan's arguments, every default made explicit."""
     plan, defaults = fit.plan, fit.table.defaults
     arguments: dict[str, RValue] = {
@@ -138,7 +136,7 @@ def _cases(data: GroupedData, group: str | None) -> str:
     return pd.concat(parts).sort_index().to_csv(index=False)
 
 
-def _covariances(fit: SEMResult) -> str:
+def _covariances(fit: Solved) -> str:
     """Return the covariance matrix as it was given: divided by N − 1."""
     sample = fit.sample
     offset = sample.divisor_offset if isinstance(sample, SampleMoments) else 0
@@ -146,7 +144,7 @@ def _covariances(fit: SEMResult) -> str:
     return pd.DataFrame(cov, columns=list(sample.names)).to_csv(index=False)
 
 
-def _expected(fit: SEMResult) -> pd.DataFrame:
+def _expected(fit: Solved) -> pd.DataFrame:
     """Return our numbers in long form: ``what lhs op rhs group value``."""
     frame = fit.parameters(standardized=False)
     keys = ["lhs", "op", "rhs", "group"]
@@ -161,7 +159,7 @@ def _expected(fit: SEMResult) -> pd.DataFrame:
     return pd.concat([x[columns] for x in (estimates, errors.assign(what="se"), fits)])
 
 
-def _expected_json(fit: SEMResult) -> str:
+def _expected_json(fit: Solved) -> str:
     expected = {
         "loyaltysem": fit.plan.version,
         "plan": json.loads(fit.plan.to_json()),
@@ -217,7 +215,7 @@ def _r_value(value: RValue) -> str:
     return f"c({', '.join(map(r_string, value))})"
 
 
-def _script(fit: SEMResult, arguments: Mapping[str, RValue]) -> str:
+def _script(fit: Solved, arguments: Mapping[str, RValue]) -> str:
     source, given = _given_cases(fit.plan.group) if fit.data is not None else _given_moments(fit)
     return Template(SCRIPT).substitute(
         version=fit.plan.version,
@@ -237,7 +235,7 @@ def _given_cases(group: str | None) -> tuple[str, str]:
     return f'data <- read_table("data.csv", na.strings = ""{text})', "data = data"
 
 
-def _given_moments(fit: SEMResult) -> tuple[str, str]:
+def _given_moments(fit: Solved) -> tuple[str, str]:
     lines = [
         'covariances <- as.matrix(read_table("data.csv"))',
         "rownames(covariances) <- colnames(covariances)",
