@@ -360,7 +360,7 @@ class TestWhatReviewsFound:
         fit = ls.sem("y ~ x", {"x": x, "y": y}, estimator=estimator, fixed_x=fixed_x)
         dx, dy = x - x.mean(), y - y.mean()
         residual = dy - dx * (dx @ dy) / (dx @ dx)
-        hc0 = np.sqrt((dx**2 @ residual**2)) / (dx @ dx)
+        hc0 = np.sqrt(dx**2 @ residual**2) / (dx @ dx)
         assert fit.bse["y~x"] == pytest.approx(hc0, rel=5e-3)
 
     def test_fixed_x_is_random_for_least_squares_as_in_lavaan(self) -> None:
