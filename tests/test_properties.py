@@ -291,7 +291,7 @@ def test_reversed_ordered_items(name: str, turned: set[str]) -> None:
     """Thresholds change sign and order, loadings change sign, and nothing else changes."""
     case = CASES[name]
     frame = case.data()
-    slope = {q: -1.0 for q in turned}
+    slope = dict.fromkeys(turned, -1.0)
     for q in turned:
         frame[q] = 6 - frame[q]
 
@@ -304,7 +304,7 @@ def test_reversed_ordered_items(name: str, turned: set[str]) -> None:
             return slope.get(k[2], 1.0), 0.0
         if k[0] == "~*~":
             return 1.0, 0.0
-        return affine(k, case.model, slope, {q: 6.0 for q in turned if q not in case.ordered})
+        return affine(k, case.model, slope, dict.fromkeys(turned - set(case.ordered), 6.0))
 
     assert_same(read(case, frame), original(name), key, change)
 

@@ -31,11 +31,22 @@ TOKEN = re.compile(r"\s+|[\w.]+|=~|~~|:=|==|~\*~|.", re.DOTALL)
 PIECES_TEXT = """
 =~ ~ ~~ ~*~ ~1 1 0 | t1 := == < > <= c( c() start( equal( label( lower( upper( NA* 1e999*
 -1e999* 1/0* (2^9999)* 0.5* -1* .5? a* ''* ' " ` + - * / ^ ( ) , ; # ! : ? . f x1 x4 y1
-group: level: exp( log( sqrt( <~ %in% \\ 信任 题1 ＋ ，😀 \u200b \u2028 \0 1e-5 0x10 1.2.3 **
+group: level: exp( log( sqrt( <~ %in% \\ 信任 题1 ＋ ，😀 \u200b \0 1e-5 0x10 1.2.3 **
 ...
 """
 PIECES = PIECES_TEXT.split()
-PIECES += ["\n", "\r\n", "\t", " ", "group: 1\n", "group: 2\n", "f =~ f\n", "x ~~ 1\n", "\n+"]
+PIECES += [
+    "\n",
+    "\r\n",
+    "\t",
+    " ",
+    "\u2028",
+    "group: 1\n",
+    "group: 2\n",
+    "f =~ f\n",
+    "x ~~ 1\n",
+    "\n+",
+]
 
 
 def golden_models() -> list[str]:
