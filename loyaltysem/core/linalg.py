@@ -71,7 +71,7 @@ def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
     ok : Mask, shape (B,)
     """
     lower, ok = cholesky(x)
-    logdet = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(-1)
+    logdet = 2.0 * np.log(lower.diagonal(axis1=-2, axis2=-1)).sum(-1)
     inverse = np.empty(x.shape)
     for b in range(len(x)):
         half, _ = dtrtri(lower[b].T, lower=0)
@@ -91,11 +91,11 @@ def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     ok : Mask, shape (B,)
         False where `h` is not positive definite; `x` is then meaningless.
     """
-    scale = np.sqrt(np.maximum(np.diagonal(h, axis1=1, axis2=2), 1e-300))
+    scale = np.sqrt(np.maximum(h.diagonal(axis1=1, axis2=2), 1e-300))
     scaled = h / scale[:, :, None]
     scaled /= scale[:, None, :]
     lower, ok = cholesky(scaled)
-    ok = ok & (np.diagonal(lower, axis1=1, axis2=2).min(axis=1, initial=1.0) > 1e-8)
+    ok = ok & (lower.diagonal(axis1=1, axis2=2).min(axis=1, initial=1.0) > 1e-8)
     solution = g / scale
     for b in np.flatnonzero(ok):
         solution[b], _ = dpotrs(lower[b].T, solution[b], lower=0)
@@ -141,6 +141,6 @@ def involved(basis: Array, share: float = 0.1) -> list[int]:
 def correlation(cov: Array) -> Array:
     """Scale covariance matrices (..., p, p) to correlations."""
     with np.errstate(divide="ignore", invalid="ignore"):  # NaN beside a negative variance
-        sd = np.sqrt(np.diagonal(cov, axis1=-2, axis2=-1))
+        sd = np.sqrt(cov.diagonal(axis1=-2, axis2=-1))
         result: Array = cov / (sd[..., :, None] * sd[..., None, :])
     return result

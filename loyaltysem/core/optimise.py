@@ -7,7 +7,7 @@ it. Replicates that have converged leave the active set. Failure is a status, ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Protocol, Self
 
@@ -57,8 +57,9 @@ class Tolerance:
     Attributes
     ----------
     decrement : float
-        Stop when gᵀH⁻¹g, the squared distance to the minimum in the metric of the curvature,
-        falls below this; the step that was computed is still taken.
+        Stop when gᵀH⁻¹g, the squared distance to the minimum in the metric of the curvature, will
+        be below this after the step at hand, if it shrinks as it did at the step before; when
+        convergence is quadratic it then is far below.
     near : float
         Below this decrement exact curvature is used.
     exact : bool
@@ -67,7 +68,7 @@ class Tolerance:
     max_iterations : int
     """
 
-    decrement: float = 1e-13
+    decrement: float = 1e-15
     near: float = 1e-1
     exact: bool = False
     max_iterations: int = 200
@@ -111,79 +112,107 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
     """
     tolerance = tolerance or Tolerance()
     alpha = np.array(start, dtype=np.float64)
-    batch, q = alpha.shape
-    first = problem.at(alpha)
-    value = np.array(first.value())
+    point = problem.at(alpha)
+    value = np.array(point.value())
     inside = np.isfinite(value)
-    decrement = np.full(batch, np.inf)
-    n_iter = np.zeros(batch, dtype=np.intp)
-    status = np.where(inside, int(Status.MAXIMUM_ITERATIONS), int(Status.BAD_START))
-    if q == 0:
-        return Minimum(alpha, value, np.zeros(batch), np.where(inside, 0, status), n_iter)
-    active, point = np.flatnonzero(inside), first if inside.all() else None
-    for _ in range(tolerance.max_iterations):
-        if not len(active):
+    found = Minimum(
+        alpha,
+        value,
+        decrement=np.full(len(alpha), np.inf if alpha.shape[1] else 0.0),
+        status=np.where(inside, int(Status.MAXIMUM_ITERATIONS), int(Status.BAD_START)),
+        n_iter=np.zeros(len(alpha), dtype=np.intp),
+    )
+    if not alpha.shape[1]:
+        found.status[inside] = Status.CONVERGED
+        return found
+    here = _Active(
+        problem, np.arange(len(alpha)), alpha.copy(), value.copy(), found.decrement.copy(), point
+    ).only(inside)
+    for n in range(1, tolerance.max_iterations + 1):
+        if not len(here.rows):
             break
-        here = _Active(
-            problem if len(active) == batch else problem.take(active),
-            alpha[active],
-            value[active],
-            point,
-        )
-        near = (decrement[active] < tolerance.near) | tolerance.exact
-        step, slope = _steps(here, near, tolerance.exact)
-        decrement[active] = -slope
-        n_iter[active] += 1
-        reached = _descend(here, step, slope)
-        alpha[active], value[active] = reached.alpha, reached.value
-        done = -slope < tolerance.decrement
-        stuck = ~reached.moved & ~done
-        status[active[done]] = Status.CONVERGED
-        status[active[stuck]] = Status.NO_DESCENT
-        going = ~(done | stuck)
-        active, point = active[going], reached.point if going.all() else None
+        step, slope = _steps(here, tolerance)
+        moved, there = _descend(here, step, slope)
+        done = _expected(here.decrement, there.decrement) < tolerance.decrement
+        stuck = ~moved & ~done
+        _record(found, there, n)
+        found.status[there.rows[done]] = Status.CONVERGED
+        found.status[there.rows[stuck]] = Status.NO_DESCENT
+        here = there.only(~(done | stuck))
     # rounding can stop the descent a hair above the tolerance: that is the minimum too
-    status[(status == Status.NO_DESCENT) & (decrement < 1e-9)] = Status.CONVERGED
-    return Minimum(alpha, value, decrement, status, n_iter)
+    found.status[(found.status == Status.NO_DESCENT) & (found.decrement < 1e-9)] = Status.CONVERGED
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Active:
-    """The replicates that go on: where they stand, and that point where it is known already."""
+    """The replicates that go on.
+
+    `rows` says which of all they are, `point` is their point where it is known already.
+    """
 
     problem: Problem
+    rows: Indices
     alpha: Array
     value: Array
+    decrement: Array
     point: Point | None
 
-    def at(self, rows: Indices) -> Point:
+    def only(self, kept: Mask) -> _Active:
+        """Let the others go."""
+        if kept.all():
+            return self
+        which = np.flatnonzero(kept)
+        return _Active(
+            self.problem.take(which),
+            self.rows[which],
+            self.alpha[which],
+            self.value[which],
+            self.decrement[which],
+            None,
+        )
+
+    def at(self, which: Indices) -> Point:
         """Look at some of them."""
-        if len(rows) < len(self.alpha):
-            return self.problem.take(rows).at(self.alpha[rows])
+        if len(which) < len(self.rows):
+            return self.problem.take(which).at(self.alpha[which])
         return self.point or self.problem.at(self.alpha)
 
 
-def _steps(here: _Active, near: Mask, exact: bool) -> tuple[Array, Array]:
+def _record(found: Minimum, here: _Active, n: int) -> None:
+    """Write down where the active replicates are after n iterations."""
+    found.alpha[here.rows] = here.alpha
+    found.value[here.rows] = here.value
+    found.decrement[here.rows] = here.decrement
+    found.n_iter[here.rows] = n
+
+
+def _expected(before: Array, now: Array) -> Array:
+    """Return the decrement after the present step, if it shrinks as at the step before."""
+    return np.where(np.isinf(before), now, now * np.minimum(now / before, 1.0))
+
+
+def _steps(here: _Active, tolerance: Tolerance) -> tuple[Array, Array]:
     """Newton steps and their slopes gᵀstep (negative)."""
-    step = np.zeros_like(here.alpha)
-    slope = np.zeros(len(here.alpha))
+    near = (here.decrement < tolerance.near) | tolerance.exact
+    step, slope = np.zeros_like(here.alpha), np.zeros(len(near))
     for observed in (False, True):
         mine = np.flatnonzero(near == observed)
         if len(mine):
-            step[mine], slope[mine] = _newton(here.at(mine), observed, exact)
+            step[mine], slope[mine] = _newton(here.at(mine), observed, tolerance.exact)
     return step, slope
 
 
 def _newton(point: Point, observed: bool, exact: bool) -> tuple[Array, Array]:
     gradient, curvature = point.expansion(observed)
     step, ok = solve_positive(curvature, -gradient)
-    bad = np.flatnonzero(~ok)
-    if len(bad) and observed and not exact:
-        _, expected = point.expansion(False)
-        step[bad], fine = solve_positive(expected[bad], -gradient[bad])
-        curvature[bad] = expected[bad]
-        bad = bad[~fine]
-    if len(bad):
+    if not ok.all():
+        bad = np.flatnonzero(~ok)
+        if observed and not exact:
+            _, expected = point.expansion(False)
+            step[bad], fine = solve_positive(expected[bad], -gradient[bad])
+            curvature[bad] = expected[bad]
+            bad = bad[~fine]
         step[bad] = _modified_step(curvature[bad], gradient[bad])
     return step, (gradient * step).sum(axis=1)
 
@@ -199,25 +228,15 @@ def _modified_step(curvature: Array, gradient: Array) -> Array:
     return step
 
 
-@dataclass(frozen=True, slots=True)
-class _Reached:
-    """Where a step led and who moved; the point, where one step length served all."""
-
-    alpha: Array
-    value: Array
-    moved: Mask
-    point: Point | None
-
-
-def _descend(here: _Active, step: Array, slope: Array) -> _Reached:
-    """Halve each step until the value falls enough."""
+def _descend(here: _Active, step: Array, slope: Array) -> tuple[Mask, _Active]:
+    """Halve each step until the value falls enough; return who moved, and to where."""
     limit = here.value + 1e-13 * (1.0 + np.abs(here.value))  # rounding is no rise
     trial = here.alpha + step
     point = here.problem.at(trial)
     reached = point.value()
     good = reached <= limit + 1e-4 * slope
     if good.all():
-        return _Reached(trial, reached, good, point)
+        return good, replace(here, alpha=trial, value=reached, decrement=-slope, point=point)
     alpha = np.where(good[:, None], trial, here.alpha)
     value = np.where(good, reached, here.value)
     waiting, length = np.flatnonzero(~good), 0.5
@@ -230,4 +249,4 @@ def _descend(here: _Active, step: Array, slope: Array) -> _Reached:
         waiting, length = waiting[~fine], 0.5 * length
         if not len(waiting):
             break
-    return _Reached(alpha, value, good, None)
+    return good, replace(here, alpha=alpha, value=value, decrement=-slope, point=None)

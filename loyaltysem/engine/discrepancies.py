@@ -10,7 +10,12 @@ import numpy as np
 from loyaltysem.core.linalg import inverse_and_logdet
 from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.engine.implied import Moments
-from loyaltysem.engine.weights import MomentWeight, NormalTheory, NormalTheoryObserved
+from loyaltysem.engine.weights import (
+    ExactCurvature,
+    MomentWeight,
+    NormalTheory,
+    NormalTheoryObserved,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class LocalDiscrepancy:
     value: Array
     gradient: Moments
     expected: MomentWeight
-    observed: MomentWeight
+    observed: ExactCurvature
     ok: Mask
 
 
@@ -55,8 +60,11 @@ class BoundDiscrepancy(Protocol):
 class Discrepancy(Protocol):
     """A discrepancy function before it meets data."""
 
-    def bind(self, cov: Array, mean: Array) -> BoundDiscrepancy:
-        """Attach sample moments (B, p, p) and (B, p), doing once what is free of θ."""
+    def bind(self, cov: Array, mean: Array | None) -> BoundDiscrepancy:
+        """Attach sample moments (B, p, p) and (B, p), doing once what is free of θ.
+
+        Means are None where the model does not speak of them.
+        """
         ...
 
 
@@ -64,9 +72,10 @@ class Discrepancy(Protocol):
 class GeneralisedLeastSquares:
     """Normal-theory GLS: ``F = ½ tr[(S⁻¹(S − Σ))²] + (m − μ)ᵀS⁻¹(m − μ)`` (Browne 1974)."""
 
-    def bind(self, cov: Array, mean: Array) -> BoundDiscrepancy:
+    def bind(self, cov: Array, mean: Array | None) -> BoundDiscrepancy:
         """Attach sample moments."""
-        return BoundQuadratic(cov, mean, inverse_and_logdet(cov)[0])
+        means = np.zeros(cov.shape[:2]) if mean is None else mean
+        return BoundQuadratic(cov, means, inverse_and_logdet(cov)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ class MaximumLikelihood:
     ``F = log|Σ| − log|S| + tr(SΣ⁻¹) − p + (m − μ)ᵀΣ⁻¹(m − μ)`` (Jöreskog 1969).
     """
 
-    def bind(self, cov: Array, mean: Array) -> BoundDiscrepancy:
+    def bind(self, cov: Array, mean: Array | None) -> BoundDiscrepancy:
         """Attach sample moments."""
         _, logdet, _ = inverse_and_logdet(cov)
         return BoundMaximumLikelihood(cov, mean, logdet)
@@ -114,35 +123,35 @@ class MaximumLikelihood:
 
 @dataclass(frozen=True, slots=True)
 class BoundMaximumLikelihood:
-    """ML with its sample moments: `cov` (B, p, p), `mean` (B, p), `logdet` log|S| (B,)."""
+    """ML with its sample moments: `cov` (B, p, p), `mean` (B, p) or None, `logdet` log|S| (B,)."""
 
     cov: Array
-    mean: Array
+    mean: Array | None
     logdet: Array
 
     def take(self, rows: Indices) -> BoundMaximumLikelihood:
         """Keep some replicates."""
-        return BoundMaximumLikelihood(self.cov[rows], self.mean[rows], self.logdet[rows])
+        mean = None if self.mean is None else self.mean[rows]
+        return BoundMaximumLikelihood(self.cov[rows], mean, self.logdet[rows])
 
     def value(self, moments: Moments) -> Array:
         """Return F alone, shape (B,)."""
-        w, logdet, ok = inverse_and_logdet(moments.sigma)
-        return self._value(w, logdet, ok, self.mean - moments.mu)
-
-    def _value(self, w: Array, logdet: Array, ok: Mask, d: Array) -> Array:
-        trace = np.einsum("bij,bij->b", w, self.cov)
-        distance = np.einsum("bi,bij,bj->b", d, w, d)
-        value = logdet - self.logdet + trace - self.cov.shape[-1] + distance
-        return np.where(ok, value, np.inf)
+        return self(moments).value
 
     def __call__(self, moments: Moments) -> LocalDiscrepancy:
         """Return F with its derivatives in moment space."""
         w, logdet, ok = inverse_and_logdet(moments.sigma)
-        d = self.mean - moments.mu
-        u = (w @ d[:, :, None])[:, :, 0]
-        r = w @ self.cov @ w + u[:, :, None] * u[:, None, :]
+        value = np.einsum("bij,bij->b", w, self.cov)
+        value += logdet - self.logdet - self.cov.shape[-1]
+        r = w @ self.cov @ w
+        u = np.zeros_like(moments.mu)
+        if self.mean is not None:
+            d = self.mean - moments.mu
+            u = (w @ d[:, :, None])[:, :, 0]
+            value += (d * u).sum(axis=1)
+            r += u[:, :, None] * u[:, None, :]
         return LocalDiscrepancy(
-            value=self._value(w, logdet, ok, d),
+            value=np.where(ok, value, np.inf),
             gradient=Moments(w - r, -2.0 * u),
             expected=NormalTheory(w),
             observed=NormalTheoryObserved(w, r, u),

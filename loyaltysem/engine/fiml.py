@@ -133,6 +133,14 @@ class IncompleteObserved:
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return half the second derivative along the Jacobian, shape (B, f, f)."""
         completed = NormalTheoryObserved(self.at.w, self.r, self.u).gram(jacobian)
+        return self._less_missing(completed, jacobian)
+
+    def hessian(self, jacobian: StructuredJacobian, gradient: Moments) -> Array:
+        """Return half the second derivative in table rows, shape (B, f, f)."""
+        completed = NormalTheoryObserved(self.at.w, self.r, self.u).hessian(jacobian, gradient)
+        return self._less_missing(completed, jacobian)
+
+    def _less_missing(self, completed: Array, jacobian: StructuredJacobian) -> Array:
         shape = completed.shape
         missing = _square(_unseen_covariances(self.patterns, self.at, jacobian), shape)
         missing += _square(_unseen_residuals(self.patterns, self.at, jacobian), shape)

@@ -7,11 +7,16 @@ ever formed: every quantity the optimiser needs is a gather from a small quadrat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.model.structure import BlockStructure, MatrixName
+
+
+#: What `StructuredJacobian.pairs` gathers.
+Pairs: TypeAlias = tuple[Array, Array, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,10 @@ class StructuredJacobian:
     ----------
     basis : Array, shape (B, p, 2k)
         ``[T, D]``, the columns of Z that are not unit vectors.
-    effects, latent_cov : Array, shape (B, k, k)
-        A and C, from which `second` is made.
+    effects : Array, shape (B, k, k), or (1, k, k) where it is the identity
+        A.
+    latent_cov : Array, shape (B, k, k)
+        C; `second` is made of both.
     mean : Array, shape (B, z)
         h, with ``dμ/dθ = s·(z_l h[r] + z_r h[l])``; z = p + 2k + 1.
     moves_means : bool
@@ -58,7 +65,7 @@ class StructuredJacobian:
         h = np.zeros((batch, p + width + 1, p + width + 1))
         t, d = slice(p, p + width // 2), slice(p + width // 2, p + width)
         h[:, d, t] = self.effects
-        h[:, t, d] = np.swapaxes(self.effects, 1, 2)
+        h[:, t, d] = self.effects.transpose(0, 2, 1)
         h[:, d, d] = self.latent_cov
         return h
 
@@ -70,8 +77,8 @@ class StructuredJacobian:
         half = q @ self.basis
         out[:, :p, :p] = q
         out[:, :p, p:-1] = half
-        out[:, p:-1, :p] = np.swapaxes(half, 1, 2)
-        out[:, p:-1, p:-1] = np.swapaxes(self.basis, 1, 2) @ half
+        out[:, p:-1, :p] = half.transpose(0, 2, 1)
+        out[:, p:-1, p:-1] = self.basis.transpose(0, 2, 1) @ half
         return out
 
     def project(self, v: Array) -> Array:
@@ -82,7 +89,7 @@ class StructuredJacobian:
         out[:, p:-1] = (v[:, None, :] @ self.basis)[:, 0]
         return out
 
-    def pairs(self, m: Array) -> tuple[Array, Array, Array]:
+    def pairs(self, m: Array) -> Pairs:
         """Gather ``m[l, l'], m[r, r'], m[l, r']``, each (B, f, f), of symmetric `m`.
 
         ``m[r, l']`` is the transpose of the last one.
@@ -125,17 +132,16 @@ class StructuredJacobian:
 
     def curvature_of_moments(self, g: Moments) -> Array:
         """Return Σ_m g_m ∂²m/∂θᵢ∂θⱼ, shape (B, f, f): the part a Gauss–Newton step leaves out."""
-        h_ll, h_rr, h_lr = forms = self.pairs(self.second)
-        bent = crossed(forms, self.pairs(self.quadratic(g.sigma)))
+        bent = crossed(self.pairs(self.second), self.pairs(self.quadratic(g.sigma)))
         bent *= 2.0
         if self.moves_means:
-            h_rl = np.swapaxes(h_lr, 1, 2)
-            bent += self._mean_curvature(self.project(g.mu), (h_ll, h_rr, h_lr, h_rl))
+            bent += self.mean_curvature(g.mu)
         return self.outer(bent)
 
-    def _mean_curvature(self, gz: Array, forms: tuple[Array, Array, Array, Array]) -> Array:
-        """Second derivatives of μ: both z and its coefficient h move."""
-        h_ll, h_rr, h_lr, h_rl = forms
+    def mean_curvature(self, g: Array) -> Array:
+        """Return Σ g ∂²μ/∂θᵢ∂θⱼ, unscaled (B, f, f), of `g` (B, p): both z and h move."""
+        h_ll, h_rr, h_lr = self.pairs(self.second)
+        h_rl, gz = np.swapaxes(h_lr, 1, 2), self.project(g)
         g_l, g_r = gz[:, self.left], gz[:, self.right]
         c_l, c_r = self.mean[:, self.left], self.mean[:, self.right]
 
@@ -166,13 +172,13 @@ class StructuredJacobian:
         return scaled, np.swapaxes(mu * self.scale, 1, 2)
 
 
-def crossed(a: tuple[Array, Array, Array], b: tuple[Array, Array, Array]) -> Array:
+def crossed(a: Pairs, b: Pairs) -> Array:
     """Return ``a_ll b_rr + a_rr b_ll + a_lr b_rl + a_rl b_lr`` of two sets of `pairs`."""
-    mixed = a[2] * np.swapaxes(b[2], 1, 2)
+    mixed = a[2] * b[2].transpose(0, 2, 1)
     result = a[0] * b[1]
     result += a[1] * b[0]
     result += mixed
-    result += np.swapaxes(mixed, 1, 2)
+    result += mixed.transpose(0, 2, 1)
     return result
 
 
@@ -236,12 +242,14 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
         cov = effects @ psi @ np.swapaxes(effects, 1, 2)
         t = loadings @ effects
     else:
-        effects, cov, t = np.broadcast_to(np.eye(block.k), psi.shape), psi, loadings
+        effects, cov, t = np.eye(block.k)[None], psi, loadings
     d = loadings @ cov
-    sigma = d @ np.swapaxes(loadings, 1, 2)
+    sigma = d @ loadings.transpose(0, 2, 1)
     sigma += m["Theta"]
-    eta = (effects @ m["alpha"])[:, :, 0]
-    mu = m["nu"][:, :, 0] + (loadings @ eta[:, :, None])[:, :, 0]
+    eta, mu = m["alpha"][:, :, 0], m["nu"][:, :, 0]
+    if block.meanstructure:
+        eta = (effects @ m["alpha"])[:, :, 0]
+        mu = mu + (loadings @ eta[:, :, None])[:, :, 0]
     jacobian = StructuredJacobian(
         basis=np.concatenate([t, d], axis=2),
         effects=effects,

@@ -37,7 +37,8 @@ class ParameterMap:
 
     def theta(self, alpha: Array) -> Array:
         """Return all table rows θ (B, t) at α (B, q)."""
-        theta = np.broadcast_to(self.base, (len(alpha), self.base.shape[1])).copy()
+        theta = np.empty((len(alpha), self.base.shape[1]))
+        theta[:] = self.base
         theta[:, self.free_rows] = alpha[:, self.free]
         return theta
 

@@ -119,9 +119,8 @@ class LocalMatrixTerm:
 
     def observed(self) -> Array:
         """Return the exact second derivative, shape (B, f, f)."""
-        form = self.discrepancy.observed.gram(self.jacobian)
+        form = self.discrepancy.observed.hessian(self.jacobian, self.discrepancy.gradient)
         form *= 2.0
-        form += self.jacobian.curvature_of_moments(self.discrepancy.gradient)
         return form
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from loyaltysem.core.types import Array
-from loyaltysem.engine.implied import StructuredJacobian, crossed
+from loyaltysem.engine.implied import Moments, Pairs, StructuredJacobian, crossed
 
 
 class MomentWeight(Protocol):
@@ -25,11 +25,22 @@ class MomentWeight(Protocol):
         ...
 
 
-def normal_form(pairs: tuple[Array, Array, Array]) -> Array:
+class ExactCurvature(MomentWeight, Protocol):
+    """Half the exact second derivative of a discrepancy with respect to the moments."""
+
+    def hessian(self, jacobian: StructuredJacobian, gradient: Moments) -> Array:
+        """Return half the second derivative in table rows, shape (B, f, f).
+
+        To `gram` it adds how the moments themselves curve, weighed by the gradient.
+        """
+        ...
+
+
+def normal_form(pairs: Pairs) -> Array:
     """Return ``m_ll m_rr + m_lr m_rl``, overwriting the first."""
     ll, rr, lr = pairs
     ll *= rr
-    ll += lr * np.swapaxes(lr, 1, 2)
+    ll += lr * lr.transpose(0, 2, 1)
     return ll
 
 
@@ -46,6 +57,12 @@ class NormalTheory:
         if jacobian.moves_means:
             form += jacobian.mean_form(m)
         return jacobian.outer(form)
+
+    def hessian(self, jacobian: StructuredJacobian, gradient: Moments) -> Array:
+        """Return half the second derivative in table rows, shape (B, f, f)."""
+        form = self.gram(jacobian)
+        form += 0.5 * jacobian.curvature_of_moments(gradient)
+        return form
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +87,33 @@ class NormalTheoryObserved:
         """Return half the second derivative along the Jacobian, shape (B, f, f)."""
         m = jacobian.quadratic(self.w)
         pairs = jacobian.pairs(m)
-        # with r = w + e the form is that of w, and w crossed with e
-        form = crossed(pairs, jacobian.pairs(jacobian.quadratic(self.r - self.w)))
+        return jacobian.outer(self._form(jacobian, m, pairs, pairs))
+
+    def hessian(self, jacobian: StructuredJacobian, gradient: Moments) -> Array:
+        """Return half the second derivative in table rows, shape (B, f, f).
+
+        The slope of F in Σ is w − r, so that what curves, ZᵀHZ crossed with the slope, and what
+        `gram` crosses with r − w go into one product.
+        """
+        m = jacobian.quadratic(self.w)
+        bent = jacobian.pairs(m - jacobian.second)
+        form = self._form(jacobian, m, jacobian.pairs(m), bent)
+        if jacobian.moves_means:
+            form += 0.5 * jacobian.mean_curvature(gradient.mu)
+        return jacobian.outer(form)
+
+    def _form(self, jacobian: StructuredJacobian, m: Array, pairs: Pairs, bent: Pairs) -> Array:
+        """Return the form of w, plus `bent` crossed with r − w, unscaled; `pairs` are spent."""
+        form = crossed(bent, jacobian.pairs(jacobian.quadratic(self.r - self.w)))
         if jacobian.moves_means:
             cross = self._cross(jacobian, pairs)
             form += jacobian.mean_form(m)
             form += cross
             form += np.swapaxes(cross, 1, 2)
         form += normal_form(pairs)
-        return jacobian.outer(form)
+        return form
 
-    def _cross(self, jacobian: StructuredJacobian, forms: tuple[Array, Array, Array]) -> Array:
+    def _cross(self, jacobian: StructuredJacobian, forms: Pairs) -> Array:
         """Return dᵀW dΣ_j W dμ_i, unscaled."""
         ll, rr, lr = forms
         rl = np.swapaxes(lr, 1, 2)

@@ -37,7 +37,8 @@ class SEMResult(Solved):
         ``gfi``, ``agfi`` and ``pgfi`` are Jöreskog and Sörbom's, from covariances only, as AMOS
         prints them; ``gfi_mo`` is what lavaan 0.7 calls ``gfi``.
         """
-        measures = pd.Series(dict(self.inference.measures), name="value", dtype=np.float64)
+        found = self.inference.measures
+        measures = pd.Series(list(found.values()), list(found), np.float64, "value")
         unknown = [n for n in names if n not in measures.index]
         if unknown:
             raise IncompatibleRequestError(

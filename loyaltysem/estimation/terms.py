@@ -49,10 +49,9 @@ def _complete_term(
     sample: SampleMoments, row: Estimator, g: int, block: BlockStructure, x: Indices
 ) -> Term:
     cov, means = sample.cov[g], block.meanstructure
-    mean = sample.mean[g] if means else np.zeros_like(sample.mean[g])
     if row.discrepancy is not None:
-        return MatrixTerm(row.discrepancy.bind(cov, mean))
-    moments = np.concatenate([mean, vech(cov)], axis=1) if means else vech(cov)
+        return MatrixTerm(row.discrepancy.bind(cov, sample.mean[g] if means else None))
+    moments = np.concatenate([sample.mean[g], vech(cov)], axis=1) if means else vech(cov)
     assert row.weight is not None
     weight = row.weight(_gamma(sample, g, means, x, moments.shape[1]))
     return VectorTerm(StackedMoments(means), moments, weight[None])

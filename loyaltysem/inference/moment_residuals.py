@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan, sqrt
 
 import numpy as np
 
 from loyaltysem.core.linalg import correlation, inverse_and_logdet
 from loyaltysem.core.types import Array
 from loyaltysem.moments.ordinal_layout import MomentKind, MomentLayout
+
+
+#: Each with means and, as ``…_nomean``, without them.
+INDICES = ("srmr_bentler", "crmr", "srmr_mplus", "rmr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,74 +28,88 @@ class MomentPair:
     share: float
 
 
-def _average(pairs: Sequence[MomentPair], index: str, means: bool) -> float:
-    """Average an index over groups by their share, as lavaan does."""
-    return float(sum(pair.share * _INDICES[index](pair, means) for pair in pairs))
-
-
 def _root_mean(parts: Sequence[Array], count: int) -> float:
     return (
         float(np.sqrt(sum(float((x**2).sum()) for x in parts) / count)) if count else float("nan")
     )
 
 
-def _lower(x: Array, diagonal: bool = True) -> Array:
-    return np.asarray(x[np.tril_indices(len(x), 0 if diagonal else -1)])
+@dataclass(frozen=True, slots=True)
+class _Squares:
+    """A sum of squares and what it is a sum over."""
+
+    total: float
+    count: int
+
+    def __add__(self, other: _Squares) -> _Squares:
+        return _Squares(self.total + other.total, self.count + other.count)
+
+    def root_mean(self) -> float:
+        return sqrt(self.total / self.count) if self.count else nan
 
 
-def _mean_part(pair: MomentPair, means: bool, s_sd: Array, sigma_sd: Array) -> list[Array]:
-    if not means or pair.m is None or pair.mu is None:
-        return []
-    return [np.asarray(pair.m / s_sd - pair.mu / sigma_sd)]
+def _squares(x: Array) -> _Squares:
+    return _Squares(float((x * x).sum()), len(x))
 
 
-def _srmr(pair: MomentPair, means: bool) -> float:
-    """Bentler's SRMR: residuals over sample standard deviations (Bentler 1995)."""
-    sd = np.sqrt(np.diagonal(pair.s))
-    parts = [_lower((pair.s - pair.sigma) / np.outer(sd, sd))]
-    parts += _mean_part(pair, means, sd, sd)
-    return _root_mean(parts, sum(len(x) for x in parts))
+def _lower_squares(x: Array, diagonal: bool = True) -> _Squares:
+    """Sum over the lower triangle of a symmetric matrix."""
+    p = len(x)
+    own = float((x.diagonal() ** 2).sum())
+    whole = float((x * x).sum())
+    if diagonal:
+        return _Squares(0.5 * (whole + own), p * (p + 1) // 2)
+    return _Squares(0.5 * (whole - own), p * (p - 1) // 2)
 
 
-def _crmr(pair: MomentPair, means: bool) -> float:
-    """Correlation root mean square residual (Bollen 1989): sample minus implied correlations."""
-    difference = _lower(correlation(pair.s) - correlation(pair.sigma), diagonal=False)
-    sd = np.sqrt(np.diagonal(pair.s))  # means stay in sample units, as in lavaan
-    parts = [difference, *_mean_part(pair, means, sd, sd)]
-    return _root_mean(parts, sum(len(x) for x in parts))
+def _covariance_squares(pair: MomentPair) -> dict[str, _Squares]:
+    """Square the residuals of covariances in four ways.
+
+    ``srmr_bentler`` is over sample standard deviations (Bentler 1995), ``crmr`` of correlations
+    (Bollen 1989), ``srmr_mplus`` of correlations and, relatively, of variances, as Mplus prints it,
+    ``rmr`` in the units of the data.
+    """
+    residual = pair.s - pair.sigma
+    s_var, sigma_var = pair.s.diagonal(), np.maximum(pair.sigma.diagonal(), 0.0)
+    sd = np.sqrt(s_var)
+    difference = correlation(pair.s) - correlation(pair.sigma)
+    between = _lower_squares(difference, diagonal=False)
+    return {
+        "srmr_bentler": _lower_squares(residual / (sd[:, None] * sd)),
+        "crmr": between,
+        "srmr_mplus": between + _squares((s_var - sigma_var) / s_var),
+        "rmr": _lower_squares(residual),
+    }
 
 
-def _srmr_mplus(pair: MomentPair, means: bool) -> float:
-    """SRMR as Mplus prints it: correlation residuals, and relative residuals of the variances."""
-    difference = _lower(correlation(pair.s) - correlation(pair.sigma), diagonal=False)
-    s_var, sigma_var = np.diagonal(pair.s), np.maximum(np.diagonal(pair.sigma), 0.0)
-    parts = [difference, (s_var - sigma_var) / s_var]
-    parts += _mean_part(pair, means, np.sqrt(s_var), np.sqrt(sigma_var))
-    return _root_mean(parts, sum(len(x) for x in parts))
-
-
-def _rmr(pair: MomentPair, means: bool) -> float:
-    """Root mean square residual in the units of the data."""
-    one = np.ones(len(pair.s))
-    parts = [_lower(pair.s - pair.sigma), *_mean_part(pair, means, one, one)]
-    return _root_mean(parts, sum(len(x) for x in parts))
-
-
-_INDICES = {"srmr_bentler": _srmr, "crmr": _crmr, "srmr_mplus": _srmr_mplus, "rmr": _rmr}
+def _mean_squares(pair: MomentPair) -> dict[str, _Squares]:
+    """Square the residuals of means, as `_covariance_squares`; CRMR keeps sample units."""
+    if pair.m is None or pair.mu is None:
+        return dict.fromkeys(INDICES, _Squares(0.0, 0))
+    sd, sigma_sd = (np.sqrt(np.maximum(x.diagonal(), 0.0)) for x in (pair.s, pair.sigma))
+    standard = _squares((pair.m - pair.mu) / sd)
+    return {
+        "srmr_bentler": standard,
+        "crmr": standard,
+        "srmr_mplus": _squares(pair.m / sd - pair.mu / sigma_sd),
+        "rmr": _squares(pair.m - pair.mu),
+    }
 
 
 def residual_indices(pairs: Sequence[MomentPair]) -> dict[str, float]:
-    """Return SRMR, CRMR and RMR, with means and without them.
+    """Return SRMR, CRMR and RMR, with means and without them, averaged over groups by share.
 
     Parameters
     ----------
     pairs : sequence of MomentPair
         One a group; means None when the model has no mean structure.
     """
-    found: dict[str, float] = {}
-    for name in _INDICES:
-        found[name] = _average(pairs, name, means=True)
-        found[f"{name}_nomean"] = _average(pairs, name, means=False)
+    found = dict.fromkeys([x for n in INDICES for x in (n, f"{n}_nomean")], 0.0)
+    for pair in pairs:
+        covariances, means = _covariance_squares(pair), _mean_squares(pair)
+        for name in INDICES:
+            found[name] += pair.share * (covariances[name] + means[name]).root_mean()
+            found[f"{name}_nomean"] += pair.share * covariances[name].root_mean()
     return {"srmr": found["srmr_bentler"], **found}
 
 

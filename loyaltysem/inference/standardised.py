@@ -104,8 +104,9 @@ def implied_variances(block: Block, implied: Implied, d_theta: Array) -> tuple[A
     k = width // 2
     unit = np.broadcast_to(np.eye(p), (batch, p, p))
     observed = np.concatenate([unit, jacobian.basis, np.zeros((batch, p, 1))], axis=2)
+    effects = np.broadcast_to(jacobian.effects, (batch, k, k))
     structural = np.concatenate(
-        [np.zeros((batch, k, p)), jacobian.effects, implied.latent_cov, np.zeros((batch, k, 1))],
+        [np.zeros((batch, k, p)), effects, implied.latent_cov, np.zeros((batch, k, 1))],
         axis=2,
     )
     z = np.concatenate([observed, structural], axis=1)

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from loyaltysem.core.optimise import Tolerance, minimise
+from loyaltysem.core.optimise import minimise
 from loyaltysem.core.types import Array, Indices, Mask
 
 
@@ -35,10 +35,6 @@ class PairLikelihood(Protocol):
     def derivatives(self, rho: Array) -> tuple[Array, Array, Array]:
         """Return contributions, first and second derivatives, each (P, K)."""
         ...
-
-
-# In units of squared standard errors over N; the last step is quadratic and goes far beyond.
-_TOLERANCE = Tolerance(decrement=1e-11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,5 +105,5 @@ def maximise_correlations(
     converged : Mask, shape (P,)
     """
     safe = np.clip(np.nan_to_num(start), -0.9, 0.9)
-    found = minimise(_Problem(likelihood, bound), np.arctanh(safe)[:, None], _TOLERANCE)
+    found = minimise(_Problem(likelihood, bound), np.arctanh(safe)[:, None])
     return np.clip(np.tanh(found.alpha[:, 0]), -bound, bound), found.converged
