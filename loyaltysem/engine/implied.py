@@ -14,7 +14,6 @@ import numpy as np
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.model.structure import BlockStructure, MatrixName
 
-
 #: What `StructuredJacobian.pairs` gathers.
 Pairs: TypeAlias = tuple[Array, Array, Array]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.implied import Implied
 from loyaltysem.engine.ordinal import (
@@ -64,10 +62,12 @@ class OrdinalView:
         )
 
     def _passed_on(self) -> Indices:
-        """Return determined columns whose variance reaches other variables.
+        """Return the determined columns, if any of them reaches other variables.
 
-        That of a pure indicator stays on the diagonal, which is no moment.
+        The variance of a pure indicator stays on the diagonal, which is no moment: a model of
+        pure indicators needs none. Where one column reaches further all are needed, since
+        together they keep every scale at its value.
         """
         determined = self.block.determined
-        p = self.block.p
-        return np.asarray(determined[self.block.left[determined] >= p], dtype=np.intp)
+        reaches = (self.block.left[determined] >= self.block.p).any()
+        return determined if reaches else determined[:0]

@@ -12,7 +12,6 @@ from loyaltysem.core.linalg import correlation, inverse_and_logdet
 from loyaltysem.core.types import Array
 from loyaltysem.moments.ordinal_layout import MomentKind, MomentLayout
 
-
 #: Each with means and, as ``…_nomean``, without them.
 INDICES = ("srmr_bentler", "crmr", "srmr_mplus", "rmr")
 

@@ -428,6 +428,18 @@ class TestWhatReviewsFound:
         fit = ls.sem(text, likert, ordered=names, parameterization=parameterization)
         assert fit.converged and fit.inference.se_ok
 
+    def test_an_ordered_mediator_fits_alike_in_both_parameterisations(self) -> None:
+        likert = pd.read_csv(DATA / "likert9.csv")
+        text = "F1 =~ q1 + q2 + q3\nF2 =~ q7 + q8 + q9\nq4 ~ F1\nF2 ~ q4"
+        names = [f"q{i}" for i in (1, 2, 3, 4, 7, 8, 9)]
+        delta, theta = (
+            ls.sem(text, likert, ordered=names, parameterization=p) for p in ("delta", "theta")
+        )
+        assert delta.converged
+        assert delta.fit_measures("chisq").item() == pytest.approx(
+            theta.fit_measures("chisq").item(), rel=1e-6
+        )
+
     def test_undefined_constraint_is_no_crash(self) -> None:
         with pytest.warns(match="did not converge"):
             fit = ls.sem("f =~ x1 + a*x2 + b*x3 + x4\nlog(a - 5) == b", HS)
