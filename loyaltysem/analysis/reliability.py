@@ -154,6 +154,10 @@ def cronbach_alpha(items: pd.DataFrame | ArrayLike, *, confidence: float = 0.95)
     confidence : float, default 0.95
         Level of the interval, between 0 and 1.
 
+    Returns
+    -------
+    AlphaResult
+
     Raises
     ------
     DataError
@@ -179,6 +183,7 @@ def cronbach_alpha(items: pd.DataFrame | ArrayLike, *, confidence: float = 0.95)
         raise DataError(
             f"A confidence level lies between 0 and 1, found {confidence}.",
             code="reliability.confidence",
+            hint="Write 0.95 for 95 %.",
         )
     frame = _labelled(items)
     complete = frame.dropna()
@@ -213,13 +218,16 @@ def _labelled(items: pd.DataFrame | ArrayLike) -> pd.DataFrame:
             raise DataError(
                 f"Expected a table of respondents by items, found {array.ndim} dimension(s).",
                 code="reliability.shape",
+                hint="Pass a DataFrame, or an array with a row a respondent and a column an item.",
             )
         items = pd.DataFrame(array, columns=[f"item{j + 1}" for j in range(array.shape[1])])
     try:
         frame = items.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"The items must be numbers: {error}.", code="reliability.not_numeric"
+            f"The items must be numbers: {error}.",
+            code="reliability.not_numeric",
+            hint="Code the answers as numbers, or read the file with its questionnaire.",
         ) from error
     return frame
 

@@ -98,8 +98,9 @@ def sem(
     group : str, optional
         Column that tells groups apart; they are taken in order of first appearance.
     group_equal : sequence of str
-        What is equal across groups: ``loadings``, ``intercepts``, ``means``, ``regressions``,
-        ``residuals``, ``residual.covariances``, ``lv.variances``, ``lv.covariances``.
+        What is equal across groups: ``loadings``, ``thresholds``, ``intercepts``, ``means``,
+        ``regressions``, ``residuals``, ``residual.covariances``, ``lv.variances``,
+        ``lv.covariances``.
     group_partial : sequence of str
         Parameters left out of `group_equal`, such as ``"visual=~x2"`` or ``"x3~1"``.
     ordered : sequence of str, or True

@@ -38,6 +38,12 @@ TEST_NAMES = (
     "browne.residual.nt",
 )  # fmt: skip
 
+#: Corrections that need the sampling variances of complete moments.
+MOMENT_CORRECTIONS = frozenset(
+    {"robust.sem", "robust.sem.nt", "satorra.bentler", "scaled.shifted", "mean.var.adjusted",
+     "browne.residual.nt"}
+)  # fmt: skip
+
 #: What each function of the public interface adds to the model text.
 FUNCTION_DEFAULTS: dict[ModelFunction, Defaults] = {
     "sem": Defaults(),
@@ -199,7 +205,9 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
     row = find_estimator("WLSMV" if ordered and name.upper() == "ML" else name)
     missing = str(options["missing"])
     kind = "ordinal" if ordered else ("incomplete" if missing == "fiml" else "complete")
-    se, test = str(options["se"] or row.se), _test(options["test"] or row.test)
+    default_se, default_test = _corrections(row, kind)
+    se = str(options["se"] or default_se)
+    test = _test(options["test"] or default_test)
     information = str(options["information"] or _information(row, kind, se, test))
     problems = [
         _choice("likelihood", options["likelihood"], tuple(LIKELIHOODS)),
@@ -210,7 +218,8 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         _choice("parameterization", options["parameterization"], ("delta", "theta")),
         _kind(row, kind, missing),
         _auxiliary(options, missing),
-        _fits(row, se, test, bool(ordered)),
+        _fits(row, se, test, kind),
+        _scores(row, information),
         _wishart(row, kind, str(options["likelihood"])),
         _means(options["meanstructure"], kind),
     ]
@@ -272,6 +281,13 @@ def _ordered(value: object, model: str) -> tuple[str, ...]:
     return _words(value)
 
 
+def _corrections(row: Estimator, kind: str) -> tuple[str, str]:
+    """Return default standard errors and test: normal-theory ones are not for categories."""
+    if kind == "ordinal" and row.test == "browne.residual.nt":
+        return "robust.sem", "standard"
+    return row.se, row.test
+
+
 def _information(row: Estimator, kind: str, se: str, test: str) -> str:
     """Return the default information: observed for missing values and Huber–White, as in lavaan."""
     scores = se == "robust.huber.white" or test == "yuan.bentler.mplus"
@@ -310,8 +326,21 @@ def _auxiliary(options: Mapping[str, object], missing: str) -> str:
     return ""
 
 
-def _fits(row: Estimator, se: str, test: str, ordinal: bool) -> str:
-    """Say which correction does not go with the estimator."""
+def _scores(row: Estimator, information: str) -> str:
+    if information == "first.order" and row.least_squares:
+        return f"information='first.order' needs a likelihood, which {row.name} is not."
+    return ""
+
+
+def _fits(row: Estimator, se: str, test: str, kind: str) -> str:
+    """Say which correction does not go with the estimator or the data."""
+    ordinal = kind == "ordinal"
+    of_moments = MOMENT_CORRECTIONS & {se, test}
+    if of_moments and kind == "incomplete":
+        return (
+            f"{', '.join(sorted(of_moments))} is not defined for incomplete data; use "
+            "robust.huber.white and yuan.bentler.mplus (MLR)."
+        )
     scores = {"robust.huber.white", "yuan.bentler.mplus"} & {se, test}
     if scores and (row.least_squares or ordinal):
         return f"{', '.join(sorted(scores))} needs a likelihood, which {row.name} is not."

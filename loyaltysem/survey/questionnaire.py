@@ -107,7 +107,9 @@ def _content(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise QuestionnaireError(
-            f"'{path}' cannot be read: {error.strerror}.", code="questionnaire.unreadable"
+            f"'{path}' cannot be read: {error.strerror}.",
+            code="questionnaire.unreadable",
+            hint="Check that it is a file and that you may read it.",
         ) from error
 
 

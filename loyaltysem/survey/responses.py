@@ -100,6 +100,10 @@ def read_responses(
     sep : str, optional
         Comma, semicolon or tab is recognised from the header unless given.
 
+    Returns
+    -------
+    Responses
+
     Raises
     ------
     DataError

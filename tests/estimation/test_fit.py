@@ -440,6 +440,12 @@ class TestWhatReviewsFound:
             theta.fit_measures("chisq").item(), rel=1e-6
         )
 
+    def test_uls_of_ordered_items_has_robust_errors(self) -> None:
+        likert = pd.read_csv(DATA / "likert9.csv")
+        fit = ls.cfa("F =~ q1 + q2 + q3 + q4", likert, ordered=True, estimator="ULS")
+        assert (fit.plan.se, fit.plan.test) == ("robust.sem", "standard")
+        assert np.isnan(fit.fit_measures("pvalue").item())
+
     def test_undefined_constraint_is_no_crash(self) -> None:
         with pytest.warns(match="did not converge"):
             fit = ls.sem("f =~ x1 + a*x2 + b*x3 + x4\nlog(a - 5) == b", HS)

@@ -75,7 +75,9 @@ def read_bytes(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise DataError(
-            f"'{path}' cannot be read: {error.strerror}.", code="data.unreadable"
+            f"'{path}' cannot be read: {error.strerror}.",
+            code="data.unreadable",
+            hint="Check that it is a file and that you may read it.",
         ) from error
 
 
@@ -135,7 +137,9 @@ def _records(text: str, sep: str, file_name: str) -> list[tuple[int, list[str]]]
     """Return numbered rows as a spreadsheet numbers them; empty lines count but are dropped."""
     if len(sep) != 1:
         raise DataError(
-            f"The separator must be one character, found {sep!r}.", code="data.separator"
+            f"The separator must be one character, found {sep!r}.",
+            code="data.separator",
+            hint="Use ',', ';' or a tab.",
         )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, strict=True)
     try:
