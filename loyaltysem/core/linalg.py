@@ -5,6 +5,8 @@ Arrays are (B, …): the first axis counts replicates, and each replicate gets i
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs, dtrtri
 
@@ -43,15 +45,13 @@ def cholesky(x: Array) -> tuple[Array, Mask]:
     [True, False]
     """
     lower = np.empty(x.shape)
-    ok: Mask = np.asarray(np.isfinite(x).all(axis=(-2, -1)))
-    for b in range(len(x)):
-        if ok[b]:
-            # the transpose of a C-ordered matrix is what LAPACK reads without a copy
-            upper, failed = dpotrf(x[b].T, lower=0, clean=1)
-            ok[b] = not failed
-            lower[b] = upper.T
-        if not ok[b]:
-            lower[b] = np.eye(x.shape[-1])
+    ok = np.empty(len(x), dtype=np.bool_)
+    for b, matrix in enumerate(x):
+        # the transpose of a C-ordered matrix is what LAPACK reads without a copy
+        upper, failed = dpotrf(matrix.T, lower=0, clean=1)
+        # what is not finite in a matrix ends up on the diagonal of its factor
+        ok[b] = not failed and isfinite(upper.trace())
+        lower[b] = upper.T if ok[b] else np.eye(len(matrix))
     return lower, ok
 
 

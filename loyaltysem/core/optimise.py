@@ -7,7 +7,7 @@ it. Replicates that have converged leave the active set. Failure is a status, ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol, Self
 
@@ -172,11 +172,13 @@ class _Active:
             None,
         )
 
+    def everywhere(self) -> Point:
+        """Look at all of them."""
+        return self.point or self.problem.at(self.alpha)
+
     def at(self, which: Indices) -> Point:
         """Look at some of them."""
-        if len(which) < len(self.rows):
-            return self.problem.take(which).at(self.alpha[which])
-        return self.point or self.problem.at(self.alpha)
+        return self.problem.take(which).at(self.alpha[which])
 
 
 def _record(found: Minimum, here: _Active, n: int) -> None:
@@ -195,6 +197,8 @@ def _expected(before: Array, now: Array) -> Array:
 def _steps(here: _Active, tolerance: Tolerance) -> tuple[Array, Array]:
     """Newton steps and their slopes gᵀstep (negative)."""
     near = (here.decrement < tolerance.near) | tolerance.exact
+    if near.all() or not near.any():
+        return _newton(here.everywhere(), bool(near[0]), tolerance.exact)
     step, slope = np.zeros_like(here.alpha), np.zeros(len(near))
     for observed in (False, True):
         mine = np.flatnonzero(near == observed)
@@ -236,7 +240,7 @@ def _descend(here: _Active, step: Array, slope: Array) -> tuple[Mask, _Active]:
     reached = point.value()
     good = reached <= limit + 1e-4 * slope
     if good.all():
-        return good, replace(here, alpha=trial, value=reached, decrement=-slope, point=point)
+        return good, _Active(here.problem, here.rows, trial, reached, -slope, point)
     alpha = np.where(good[:, None], trial, here.alpha)
     value = np.where(good, reached, here.value)
     waiting, length = np.flatnonzero(~good), 0.5
@@ -249,4 +253,4 @@ def _descend(here: _Active, step: Array, slope: Array) -> tuple[Mask, _Active]:
         waiting, length = waiting[~fine], 0.5 * length
         if not len(waiting):
             break
-    return good, replace(here, alpha=alpha, value=value, decrement=-slope, point=None)
+    return good, _Active(here.problem, here.rows, alpha, value, -slope, None)

@@ -6,6 +6,7 @@ ever formed: every quantity the optimiser needs is a gather from a small quadrat
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -211,13 +212,7 @@ def model_matrices(block: BlockStructure, theta: Array) -> dict[MatrixName, Arra
     cells = np.empty((batch, len(block.constant)))
     cells[:] = block.constant
     cells[:, block.scatter.position] = theta.take(block.scatter.row, axis=1)
-    matrices: dict[MatrixName, Array] = {}
-    start = 0
-    for name, (rows, columns) in block.shapes().items():
-        end = start + rows * columns
-        matrices[name] = cells[:, start:end].reshape(batch, rows, columns)
-        start = end
-    return matrices
+    return block.split(cells)
 
 
 def implied(block: BlockStructure, theta: Array) -> Implied:
@@ -241,7 +236,7 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
         cov = effects @ psi @ np.swapaxes(effects, 1, 2)
         t = loadings @ effects
     else:
-        effects, cov, t = np.eye(block.k)[None], psi, loadings
+        effects, cov, t = _identity(block.k), psi, loadings
     d = loadings @ cov
     sigma = d @ loadings.transpose(0, 2, 1)
     sigma += m["Theta"]
@@ -260,6 +255,13 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
         scale=block.scale,
     )
     return Implied(Moments(sigma, mu), loadings, cov, eta, jacobian)
+
+
+@functools.cache
+def _identity(k: int) -> Array:
+    identity = np.eye(k)[None]
+    identity.flags.writeable = False
+    return identity
 
 
 def total_effects(beta: Array) -> Array:

