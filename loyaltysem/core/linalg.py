@@ -71,12 +71,21 @@ def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
     ok : Mask, shape (B,)
     """
     lower, ok = cholesky(x)
-    logdet = 2.0 * np.log(lower.diagonal(axis1=-2, axis2=-1)).sum(-1)
     inverse = np.empty(x.shape)
     for b in range(len(x)):
         half, _ = dtrtri(lower[b].T, lower=0)
         np.matmul(half, half.T, out=inverse[b])  # NumPy sees the symmetry: half the work
-    return inverse, np.where(ok, logdet, np.inf), ok
+    return inverse, np.where(ok, _logdet(lower), np.inf), ok
+
+
+def logdet(x: Array) -> Array:
+    """Return log|x| of positive-definite matrices (B, p, p), +inf where one is not, shape (B,)."""
+    lower, ok = cholesky(x)
+    return np.where(ok, _logdet(lower), np.inf)
+
+
+def _logdet(lower: Array) -> Array:
+    return np.asarray(2.0 * np.log(lower.diagonal(axis1=-2, axis2=-1)).sum(-1))
 
 
 def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from loyaltysem.core.linalg import inverse_and_logdet
+from loyaltysem.core.linalg import inverse_and_logdet, logdet
 from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.engine.implied import Moments
 from loyaltysem.engine.weights import (
@@ -117,8 +117,7 @@ class MaximumLikelihood:
 
     def bind(self, cov: Array, mean: Array | None) -> BoundDiscrepancy:
         """Attach sample moments."""
-        _, logdet, _ = inverse_and_logdet(cov)
-        return BoundMaximumLikelihood(cov, mean, logdet)
+        return BoundMaximumLikelihood(cov, mean, logdet(cov))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +139,9 @@ class BoundMaximumLikelihood:
 
     def __call__(self, moments: Moments) -> LocalDiscrepancy:
         """Return F with its derivatives in moment space."""
-        w, logdet, ok = inverse_and_logdet(moments.sigma)
+        w, size, ok = inverse_and_logdet(moments.sigma)
         value = np.einsum("bij,bij->b", w, self.cov)
-        value += logdet - self.logdet - self.cov.shape[-1]
+        value += size - self.logdet - self.cov.shape[-1]
         r = w @ self.cov @ w
         u = np.zeros_like(moments.mu)
         if self.mean is not None:

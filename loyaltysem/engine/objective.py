@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,7 @@ class Objective:
 
     map: ParameterMap
     blocks: tuple[Block, ...]
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def n_free(self) -> int:
@@ -73,7 +75,18 @@ class Objective:
         return Objective(self.map.take(rows), blocks)
 
     def at(self, alpha: Array) -> ObjectivePoint:
-        """Evaluate everything at α (B, q) that its value and derivatives share."""
+        """Evaluate everything at α (B, q) that its value and derivatives share.
+
+        The latest point is kept: inference starts where the search ended.
+        """
+        at, point = self.memo.get("latest", (None, None))
+        if at is None or not np.array_equal(at, alpha):
+            point = self._at(alpha)
+            self.memo["latest"] = alpha.copy(), point
+        latest: ObjectivePoint = point
+        return latest
+
+    def _at(self, alpha: Array) -> ObjectivePoint:
         theta = self.theta(alpha)
         found = tuple(implied(b.structure, theta) for b in self.blocks)
         local = tuple(b.term.local(i, theta) for b, i in zip(self.blocks, found, strict=True))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from loyaltysem.core.linalg import inverse_and_logdet
+from loyaltysem.core.linalg import logdet
 from loyaltysem.core.optimise import minimise
 from loyaltysem.core.types import Array
 from loyaltysem.engine.discrepancies import MaximumLikelihood
@@ -44,9 +44,9 @@ def _closed_form(model: BoundModel) -> TestStatistic | None:
     alone = [i for i in range(len(sample.names)) if i not in x]
     f = 0.0
     for share, cov in zip(sample.shares, sample.cov, strict=True):
-        logdet = np.log(np.diagonal(cov[0])[alone]).sum()
-        logdet += inverse_and_logdet(cov[:, x][:, :, x])[1][0] if x else 0.0
-        f += share * float(logdet - inverse_and_logdet(cov)[1][0])
+        found = np.log(np.diagonal(cov[0])[alone]).sum()
+        found += logdet(cov[:, x][:, :, x])[0] if x else 0.0
+        f += share * float(found - logdet(cov)[0])
     p = len(sample.names)
     df = len(sample.cov) * (p * (p - 1) - len(x) * (len(x) - 1)) // 2
     return TestStatistic(max(sample.weight * f, 0.0), df)

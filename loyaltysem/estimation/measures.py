@@ -8,7 +8,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from loyaltysem.core.linalg import inverse_and_logdet
+from loyaltysem.core.linalg import logdet
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.fiml import (
     complete_moment_information,
@@ -216,7 +216,7 @@ def _(sample: SampleMoments, fitted: Fitted) -> tuple[float, float]:
 
 
 def _logdet(cov: Array) -> float:
-    return float(inverse_and_logdet(cov)[1][0])
+    return float(logdet(cov)[0])
 
 
 def _gfi(
