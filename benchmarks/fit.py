@@ -138,16 +138,17 @@ def _add_semopy(
 def met(target: Target, taken: dict[str, float]) -> str:
     """Say whether every part of a target that could be measured was reached."""
     ours = taken["ours"]
-    verdicts = [
-        taken[name] / ours >= factor
-        for name, factor in (("lavaan", target.lavaan), ("semopy", target.semopy))
-        if factor is not None and name in taken
-    ]
+    asked = {"lavaan": target.lavaan, "semopy": target.semopy}
+    factors = {name: factor for name, factor in asked.items() if factor is not None}
+    verdicts = [taken[n] / ours >= factor for n, factor in factors.items() if n in taken]
+    unmeasured = [n for n in factors if n not in taken]
     if target.ms is not None:
         verdicts.append(1e3 * ours <= target.ms)
     if not verdicts:
         return "–"
-    return "met" if all(verdicts) else "NOT MET"
+    if not all(verdicts):
+        return "NOT MET"
+    return f"met, but {' and '.join(unmeasured)} not measured" if unmeasured else "met"
 
 
 def describe(target: Target) -> str:
