@@ -46,6 +46,10 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "optimise",
         "display",
         "plain_table",
+        "source",
+        "method_sources",
+        "resampling_sources",
+        "marketing_sources",
         "references",
         "datasets",
     ),
@@ -121,6 +125,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "categorical_robust",
         "fiml_indices",
         "nested",
+        "bootstrap_intervals",
     ),
     "estimation": (
         "estimators",
