@@ -114,6 +114,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "defined",
         "moment_residuals",
         "tests_of_fit",
+        "power",
+        "equivalence",
         "fit_measures",
         "modification",
         "residuals",
