@@ -133,6 +133,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "estimators",
         "plan",
         "terms",
+        "sources",
         "model",
         "start_values",
         "search",

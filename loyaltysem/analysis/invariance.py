@@ -32,9 +32,10 @@ from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
 from loyaltysem.core.text import Text
 from loyaltysem.estimation.compare import HEADER, compare, comparison_cells
-from loyaltysem.estimation.fit import Data, sem
+from loyaltysem.estimation.fit import sem
 from loyaltysem.estimation.modification import group_equality_frame
 from loyaltysem.estimation.result import SEMResult
+from loyaltysem.estimation.sources import Data
 from loyaltysem.model.group_equality import RULES
 
 #: Seconds before a bar is shown.

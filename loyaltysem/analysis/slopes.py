@@ -286,7 +286,7 @@ def _slopes(
 
 
 def _group_place(fit: SEMResult, group: str | None) -> int:
-    labels = fit.data.labels if fit.data is not None else ("",)
+    labels = fit.table.groups
     if group is None and len(labels) == 1:
         return 0
     if group is None or group not in labels:

@@ -59,7 +59,7 @@ def baseline_table(table: ParameterTable) -> ParameterTable:
     """
     rows = [r for group in range(1, table.n_groups + 1) for r in _rows(table, group)]
     roles = replace(table.roles, latent=())
-    return ParameterTable(tuple(rows), (), (), roles, table.n_groups, table.defaults)
+    return ParameterTable(tuple(rows), (), (), roles, table.groups, table.defaults)
 
 
 def _rows(table: ParameterTable, group: int) -> Iterator[Parameter]:

@@ -18,19 +18,17 @@ from loyaltysem.estimation.plan import Plan
 from loyaltysem.estimation.runaway import runaway
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.structure import ModelStructure
-from loyaltysem.moments.data import GroupedData
 
 #: More parameters than cases: every estimate describes noise.
 FEWER_CASES = "data.fewer_cases_than_parameters"
 
 
 def find(
-    model: BoundModel, solution: Minimum, inference: Inference, data: GroupedData | None
+    model: BoundModel, solution: Minimum, inference: Inference, n_total: int
 ) -> tuple[Finding, ...]:
-    """Collect everything noteworthy, the gravest first; `data` is None when moments were given."""
+    """Collect everything noteworthy, the gravest first; `n_total` counts incomplete cases too."""
     table, structure = model.table, model.structure
-    groups = data.labels if data is not None and table.n_groups > 1 else ()
-    n_total = data.n_total if data is not None else model.sample.n_total
+    groups = table.groups if table.n_groups > 1 else ()
     return (
         *_convergence(model, solution, inference),
         *_standard_errors(inference),

@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from loyaltysem._version import __version__
-from loyaltysem.core.errors import DataError, IncompatibleRequestError, did_you_mean
+from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.types import Array
 from loyaltysem.estimation.estimators import (
     INFORMATION,
@@ -141,39 +140,6 @@ class Plan:
         """Serialise to JSON with sorted keys."""
         return json.dumps(
             asdict(self), ensure_ascii=False, indent=1, sort_keys=True, default=sorted
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MomentInput:
-    """Moments given instead of data: `cov` (p, p), `mean` (p,) or None, cases."""
-
-    cov: pd.DataFrame
-    mean: pd.Series | None
-    n_obs: int
-
-    def ordered(self, names: tuple[str, ...]) -> tuple[Array, Array | None]:
-        """Return the moments of `names`, in that order, rows and columns found by their labels."""
-        _check_labels(names, self.cov.columns, "covariance matrix has no column")
-        labels = [str(c) for c in self.cov.columns]
-        cov = self.cov.set_axis(labels, axis=1)
-        index = [str(r) for r in self.cov.index]
-        cov = cov.set_axis(index if set(index) == set(labels) else labels, axis=0)
-        ordered = cov.loc[list(names), list(names)].to_numpy(dtype=np.float64)
-        if self.mean is None:
-            return ordered, None
-        _check_labels(names, self.mean.index, "vector of means has no entry")
-        return ordered, self.mean[list(names)].to_numpy(dtype=np.float64)
-
-
-def _check_labels(names: tuple[str, ...], found: pd.Index, what: str) -> None:
-    labels = [str(c) for c in found]
-    absent = [n for n in names if n not in labels]
-    if absent:
-        raise DataError(
-            f"The {what} {', '.join(map(repr, absent))}.",
-            code="data.missing_column",
-            hint=did_you_mean(absent[0], labels) or f"Found: {', '.join(labels)}.",
         )
 
 

@@ -125,7 +125,7 @@ def residuals_of(fit: Solved, kind: str, distribution_free: bool | None = None) 
         parts = [m.over(e) for m, e in zip(moments, errors, strict=True)]
     else:
         parts = [m.scaled(kind) for m in moments]
-    labels = list(fit.data.labels) if fit.data else [""]
+    labels = list(fit.table.groups)
     return _labelled(kind, fit, labels, parts)
 
 

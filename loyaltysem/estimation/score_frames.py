@@ -72,7 +72,7 @@ def _cases(fit: Solved, data: pd.DataFrame | None) -> GroupedData:
 
 def _groups(fit: Solved, cases: GroupedData) -> list[int]:
     """Return the group of the model behind each group of the cases."""
-    known = fit.data.labels if fit.data is not None else ("",)
+    known = fit.table.groups
     unknown = [label for label in cases.labels if label not in known]
     if unknown:
         raise IncompatibleRequestError(

@@ -84,7 +84,7 @@ class Solved:
     @property
     def groups(self) -> tuple[str, ...]:
         """Group labels, in the order of the numbers in `parameters`; empty without groups."""
-        return self.data.labels if self.data is not None and self.plan.group else ()
+        return self.table.groups if self.plan.group or self.table.n_groups > 1 else ()
 
     def parameters(self, standardized: bool = True, *, level: float = 0.95) -> pd.DataFrame:
         """Return the parameter table with estimates.

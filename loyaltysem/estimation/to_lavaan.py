@@ -34,6 +34,8 @@ RECENT = frozenset({"robust.sem.nt", "browne.residual.nt"})
 FILES = frozenset(
     {"model.R", "data.csv", "means.csv", "expected.csv", "expected.json", "README.md"}
 )
+#: Column that tells apart the moments of several groups.
+GROUP = ".group"
 TOLERANCE = 1e-4
 
 
@@ -90,8 +92,7 @@ def _files(fit: Solved) -> dict[str, str]:
         "data.csv": _covariances(fit) if fit.data is None else _cases(fit.data, fit.plan.group)
     }
     if fit.data is None and fit.table.defaults.meanstructure:
-        means = pd.DataFrame({"name": fit.sample.names, "mean": fit.sample.mean[0][0]})
-        files["means.csv"] = means.to_csv(index=False)
+        files["means.csv"] = _means(fit)
     return files | {
         "model.R": _script(fit, arguments),
         "expected.csv": _expected(fit).to_csv(index=False, na_rep=""),
@@ -120,6 +121,7 @@ def _arguments(fit: Solved) -> dict[str, RValue]:
         arguments |= {"ordered": plan.ordered, "parameterization": defaults.parameterization}
     if plan.group is not None and fit.data is not None:
         arguments |= {"group": plan.group, "group.label": fit.data.labels}
+    if fit.groups:
         arguments |= {"group.equal": sorted(defaults.group_equal)} if defaults.group_equal else {}
         arguments |= {"group.partial": defaults.group_partial} if defaults.group_partial else {}
     return arguments
@@ -137,11 +139,29 @@ def _cases(data: GroupedData, group: str | None) -> str:
 
 
 def _covariances(fit: Solved) -> str:
-    """Return the covariance matrix as it was given: divided by N − 1."""
-    sample = fit.sample
+    """Return the covariance matrices as they were given, divided by N − 1, one below the other."""
+    sample, names = fit.sample, list(fit.sample.names)
     offset = sample.divisor_offset if isinstance(sample, SampleMoments) else 0
-    cov = sample.cov[0][0] * ((sample.n_total - offset) / (sample.n_total - 1))
-    return pd.DataFrame(cov, columns=list(sample.names)).to_csv(index=False)
+    parts = []
+    for label, cov, n in zip(fit.table.groups, sample.cov, sample.n_obs, strict=True):
+        part = pd.DataFrame(cov[0] * ((n - offset) / (n - 1)), columns=names)
+        part.insert(0, GROUP, label)
+        parts.append(part)
+    return _without_one_group(pd.concat(parts), fit).to_csv(index=False)
+
+
+def _means(fit: Solved) -> str:
+    sample, names = fit.sample, list(fit.sample.names)
+    parts = [
+        pd.DataFrame({GROUP: label, "name": names, "mean": mean[0]})
+        for label, mean in zip(fit.table.groups, sample.mean, strict=True)
+    ]
+    return _without_one_group(pd.concat(parts), fit).to_csv(index=False)
+
+
+def _without_one_group(frame: pd.DataFrame, fit: Solved) -> pd.DataFrame:
+    """Leave the groups' column out where there is only one group."""
+    return frame if fit.table.n_groups > 1 else frame.drop(columns=GROUP)
 
 
 def _expected(fit: Solved) -> pd.DataFrame:
@@ -236,17 +256,28 @@ def _given_cases(group: str | None) -> tuple[str, str]:
 
 
 def _given_moments(fit: Solved) -> tuple[str, str]:
-    lines = [
-        'covariances <- as.matrix(read_table("data.csv"))',
-        "rownames(covariances) <- colnames(covariances)",
-    ]
-    given = f"sample.cov = covariances, sample.nobs = {fit.n_obs}"
-    if fit.table.defaults.meanstructure:
-        lines.append('means <- read_table("means.csv")')
-        given += ", sample.mean = setNames(means$mean, means$name)"
-    return "\n".join(lines), given
+    """Return the lines that read the moments, and lavaan's arguments: lists where groups are."""
+    several, means = fit.table.n_groups > 1, fit.table.defaults.meanstructure
+    lines = [_GROUPED if several else _ONE_GROUP, 'covariances <- by_group("data.csv", as_cov)']
+    given = "sample.cov = covariances, sample.nobs = "
+    given += f"c({', '.join(map(str, fit.sample.n_obs))})"
+    if means:
+        lines.append('means <- by_group("means.csv", as_mean)')
+        given += ", sample.mean = means"
+    return _READ_MOMENTS + "\n".join(lines), given
 
 
+_READ_MOMENTS = """\
+as_cov <- function(d) { m <- as.matrix(d); rownames(m) <- colnames(m); m }
+as_mean <- function(d) setNames(d[["mean"]], d[["name"]])
+"""
+_ONE_GROUP = "by_group <- function(name, as) as(read_table(name))"
+_GROUPED = f"""\
+by_group <- function(name, as) {{
+  d <- read_table(name, colClasses = c("{GROUP}" = "character"))
+  label <- factor(d[["{GROUP}"]], levels = unique(d[["{GROUP}"]]))
+  lapply(split(d[names(d) != "{GROUP}"], label), as)
+}}"""
 _NEEDS = """
 if (packageVersion("lavaan") < "0.6.21") stop("this model needs lavaan 0.6-21 or later")
 """
@@ -326,7 +357,7 @@ the package lavaan, nothing else.
 | file | content |
 |---|---|
 | `model.R` | the model, lavaan's options made explicit, and the comparison |
-| `data.csv` | the analysed cases, or the covariance matrix (divided by N - 1) |
+| `data.csv` | the analysed cases, or the covariance matrix of each group (divided by N - 1) |
 | `means.csv` | the sample means, where a covariance matrix with means was analysed |
 | `expected.csv` | our estimates, standard errors and fit indices, as `model.R` reads them |
 | `expected.json` | the same, with the full request, intervals and standardised values |

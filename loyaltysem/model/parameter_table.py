@@ -26,14 +26,22 @@ from loyaltysem.model.written_rows import resolve_equal, written_rows
 
 @dataclass(frozen=True, slots=True)
 class ParameterTable:
-    """All parameters, the roles of the variables, and what is defined from them."""
+    """All parameters, the roles of the variables, and what is defined from them.
+
+    `groups` are the labels, in the order of the data; ``("",)`` without groups.
+    """
 
     rows: tuple[Parameter, ...]
     defined: tuple[DefinedParameter, ...]
     restrictions: tuple[Restriction, ...]
     roles: Roles
-    n_groups: int
+    groups: tuple[str, ...]
     defaults: Defaults
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return len(self.groups)
 
     @property
     def latent(self) -> tuple[str, ...]:
@@ -118,7 +126,7 @@ def parameter_table(
         *_bounds(rows),
     )
     return ParameterTable(
-        _labelled_bounds(rows), defined, restrictions, role, len(groups), defaults
+        _labelled_bounds(rows), defined, restrictions, role, tuple(groups), defaults
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from loyaltysem.core.errors import DataError
 from loyaltysem.core.linalg import correlation, involved, null_space
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.moments.data import GroupedData
+from loyaltysem.moments.data import GroupedData, GroupedMoments
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +91,32 @@ def from_data(data: GroupedData, divisor_offset: int = 0) -> SampleMoments:
     )
 
 
-def from_moments(
-    names: Sequence[str],
-    cov: Array,
-    mean: Array | None,
-    n_obs: int,
-    divisor_offset: int = 0,
-) -> SampleMoments:
-    """Use printed moments; `cov` (p, p) is taken as divided by N − 1, as programs print it.
+def from_moments(moments: GroupedMoments, divisor_offset: int = 0) -> SampleMoments:
+    """Use moments in place of cases; covariances divided by N − 1, as programs print them.
 
-    Under normal-theory ML it is rescaled by (N − 1)/N, as lavaan does.
+    Under normal-theory ML they are rescaled by (N − 1)/N, as lavaan does.
     """
     if not (np.isfinite(cov).all() and np.allclose(cov, cov.T, atol=1e-8 * np.abs(cov).max())):
         raise DataError(
             "The covariance matrix given is not symmetric, or holds missing values.",
             code="data.covariance",
             hint="Give the full matrix, not only its lower triangle.",
+    for cov in moments.cov:
+        _check_symmetric(cov)
+        check_positive_definite(cov, moments.names)
+    zeros = tuple(np.zeros(len(moments.names)) for _ in moments.cov)
+    scale = [(n - 1) / (n - divisor_offset) for n in moments.n_obs]
+    return SampleMoments(
+        moments.names,
+        tuple(s[None] * c for s, c in zip(moments.cov, scale, strict=True)),
+        tuple(m[None] for m in moments.mean or zeros),
+        moments.n_obs,
+        divisor_offset,
+    )
+
+
+def _check_symmetric(cov: Array) -> None:
         )
-    check_positive_definite(cov, names)
-    scaled = cov * ((n_obs - 1) / (n_obs - divisor_offset))
-    means = np.zeros(len(names)) if mean is None else mean
-    return SampleMoments(tuple(names), (scaled[None],), (means[None],), (n_obs,), divisor_offset)
 
 
 def _check_values(values: Array, names: Sequence[str]) -> None:

@@ -1,10 +1,10 @@
-"""Take the columns a model needs out of a data frame, group them, drop incomplete cases."""
+"""What a model needs of data: complete cases out of a frame, or moments in their place."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,41 @@ class GroupedData:
     def n_used(self) -> int:
         """Cases that are analysed."""
         return sum(len(v) for v in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedMoments:
+    """Means and covariances where the cases themselves are not at hand, group by group.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Variables (p); perhaps more than a model uses.
+    cov : tuple of Array, each (p, p)
+        Divided by N − 1, as programs print them.
+    mean : tuple of Array, each (p,), or None
+        None where the means are not known.
+    n_obs : tuple of int
+        Cases behind the moments.
+    labels : tuple of str
+        Group labels; ``("",)`` without groups.
+    n_total : int
+        Cases before deletion.
+    """
+
+    names: tuple[str, ...]
+    cov: tuple[Array, ...]
+    mean: tuple[Array, ...] | None
+    n_obs: tuple[int, ...]
+    labels: tuple[str, ...]
+    n_total: int
+
+    def take(self, names: Sequence[str]) -> GroupedMoments:
+        """Return the moments of some of the variables, in the order asked for."""
+        place = [self.names.index(n) for n in names]
+        mean = None if self.mean is None else tuple(m[place] for m in self.mean)
+        cov = tuple(s[np.ix_(place, place)] for s in self.cov)
+        return replace(self, names=tuple(names), cov=cov, mean=mean)
 
 
 def select(

@@ -47,7 +47,7 @@ def build(model: tuple[str, dict[str, int], tuple[str, ...]], theta_scale: bool)
     free = tuple(
         Parameter(r.lhs, r.op, r.rhs, free=True) for r in rows
     )  # every row moves, so that every derivative is seen
-    table = ParameterTable(free, (), (), base.roles, 1, base.defaults)
+    table = ParameterTable(free, (), (), base.roles, base.groups, base.defaults)
     block = compile_structure(table).blocks[0]
     names = [n for n in table.observed if n not in x]
     layout = moment_layout([categories.get(n, 0) for n in names], len(x))

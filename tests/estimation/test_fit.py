@@ -219,6 +219,34 @@ class TestErrors:
             fails(THREE, None, sample_cov=cov, sample_nobs=301, meanstructure=True).code
             == "request.means"
         )
+        given = {"sample_cov": cov, "sample_nobs": 301}
+        for needs_cases in ({"estimator": "MLR"}, {"missing": "fiml"}, {"group": "school"}):
+            assert fails(THREE, None, **given, **needs_cases).code == "request.cases"
+        assert fails(THREE, None, sample_cov=cov.to_numpy(), sample_nobs=301).code == "data.type"
+        partial = HS[names].mean().drop("x4")
+        error = fails(THREE, None, **given, sample_mean=partial)
+        assert error.code == "data.missing_column"
+        assert "'x4'" in error.message
+
+    def test_covariances_of_groups(self) -> None:
+        names = [f"x{i}" for i in range(1, 10)]
+        parts = {k: d[names] for k, d in HS.groupby("school", sort=False)}
+        options = {"group_equal": ("loadings", "intercepts")}
+        given = ls.cfa(
+            THREE,
+            sample_cov={k: x.cov() for k, x in parts.items()},
+            sample_mean={k: x.mean()[::-1] for k, x in reversed(parts.items())},
+            sample_nobs={k: len(x) for k, x in parts.items()},
+            **options,
+        )
+        by_data = ls.cfa(THREE, HS, group="school", **options)
+        assert given.groups == by_data.groups == ("Pasteur", "Grant-White")
+        frames = given.parameters(), by_data.parameters()
+        pd.testing.assert_frame_equal(*frames, rtol=1e-8, atol=1e-10)
+        pd.testing.assert_series_equal(given.fit_measures(), by_data.fit_measures(), rtol=1e-8)
+        assert list(given.residuals("cor").cov) == list(by_data.residuals("cor").cov)
+        unequal = {"sample_cov": {"a": HS[names].cov()}, "sample_nobs": {"b": 301}}
+        assert fails(THREE, None, **unequal).code == "request.covariance"
 
 
 class TestHardModels:

@@ -70,10 +70,22 @@ def from_moments() -> SEMResult:
     )
 
 
+def from_moments_of_groups() -> SEMResult:
+    parts = {school: d[[f"x{i}" for i in range(1, 7)]] for school, d in hs().groupby("school")}
+    return ls.cfa(
+        "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6",
+        sample_cov={k: x.cov() for k, x in parts.items()},
+        sample_mean={k: x.mean() for k, x in parts.items()},
+        sample_nobs={k: len(x) for k, x in parts.items()},
+        group_equal=["loadings", "intercepts"],
+    )
+
+
 FITS = {
     "plain": fitted,
     "difficult": difficult,
     "moments": from_moments,
+    "moments of groups": from_moments_of_groups,
     "fixed x": lambda: ls.sem("x4 ~ x1 + x2\nx5 ~ x4", hs()),
     "gls": lambda: ls.cfa(MODEL.split("\ntextual ~")[0], hs(), estimator="GLS", std_lv=True),
     "mlr": lambda: ls.cfa(MODEL, hs(), estimator="MLR"),
