@@ -96,11 +96,6 @@ def from_moments(moments: GroupedMoments, divisor_offset: int = 0) -> SampleMome
 
     Under normal-theory ML they are rescaled by (N − 1)/N, as lavaan does.
     """
-    if not (np.isfinite(cov).all() and np.allclose(cov, cov.T, atol=1e-8 * np.abs(cov).max())):
-        raise DataError(
-            "The covariance matrix given is not symmetric, or holds missing values.",
-            code="data.covariance",
-            hint="Give the full matrix, not only its lower triangle.",
     for cov in moments.cov:
         _check_symmetric(cov)
         check_positive_definite(cov, moments.names)
@@ -116,6 +111,11 @@ def from_moments(moments: GroupedMoments, divisor_offset: int = 0) -> SampleMome
 
 
 def _check_symmetric(cov: Array) -> None:
+    if not (np.isfinite(cov).all() and np.allclose(cov, cov.T, atol=1e-8 * np.abs(cov).max())):
+        raise DataError(
+            "The covariance matrix given is not symmetric, or holds missing values.",
+            code="data.covariance",
+            hint="Give the full matrix, not only its lower triangle.",
         )
 
 
