@@ -55,6 +55,7 @@ def _(sample: OrdinalSample, groups: Sequence[str]) -> Iterator[Finding]:
         near = [(names[i], names[j], float(moments.corr[i, j])) for i, j in found.near_one]
         yield from _near_one(near, where)
         yield from _no_maximum([(names[i], names[j]) for i, j in found.not_converged], where)
+        yield from _two_values([names[i] for i in found.two_values], where)
 
 
 def _where(groups: Sequence[str]) -> list[Text]:
@@ -236,4 +237,25 @@ def _no_maximum(pairs: Sequence[tuple[str, str]], where: Text) -> Iterator[Findi
             "请勿使用这些数值；请合并稀疏类别。",
         ),
         "problem",
+    )
+
+
+def _two_values(names: Sequence[str], where: Text) -> Iterator[Finding]:
+    if not names:
+        return
+    listed = ", ".join(names)
+    several = len(names) > 1
+    who = f"variables {listed} take" if several else f"variable {listed} takes"
+    yield Finding(
+        "data.two_values",
+        located(
+            where,
+            f"the {who} two values only, but {'were' if several else 'was'} analysed as numeric.",
+            f"{'、'.join(names)} 只有两个取值，却按连续变量分析。",
+        ),
+        Text(
+            "The mean of such a variable determines its variance, so its standard errors are not "
+            "right: name it in ordered=.",
+            "此类变量的均值决定其方差，相应标准误不准确：请在 ordered= 中列出。",
+        ),
     )

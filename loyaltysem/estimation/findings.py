@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
+from loyaltysem.core.display import number
 from loyaltysem.core.errors import DataError, Finding
 from loyaltysem.core.linalg import correlation
 from loyaltysem.core.optimise import Minimum, Status
@@ -33,6 +35,7 @@ def find(
         *_convergence(model, solution, inference),
         *_standard_errors(inference),
         *_variances(table, inference, groups),
+        *_thresholds(table, inference, groups),
         *_latent_covariances(structure, table, inference, groups),
         *data_findings(model.sample, groups),
         *_replaced_estimator(model.plan),
@@ -119,6 +122,36 @@ def _variances(
             ),
             "problem",
         )
+
+
+def _thresholds(
+    table: ParameterTable, inference: Inference, groups: Sequence[str]
+) -> Iterator[Finding]:
+    """Name thresholds that are out of order: no answers could come from such a model."""
+    found: dict[tuple[str, int], list[tuple[int, float]]] = {}
+    for row, value in zip(table.rows, inference.rows.value, strict=True):
+        if row.op == "|":
+            found.setdefault((row.lhs, row.group), []).append((int(row.rhs[1:]), float(value)))
+    for (name, group), thresholds in found.items():
+        for (i, low), (j, high) in pairwise(sorted(thresholds)):
+            if low < high:
+                continue
+            where = in_group(groups[group - 1]) if groups else Text("")
+            yield Finding(
+                "fit.threshold_order",
+                located(
+                    where,
+                    f"the thresholds of '{name}' are out of order: t{i} = {number(low)} is not "
+                    f"below t{j} = {number(high)}.",
+                    f"“{name}”的阈值次序颠倒：t{i} = {number(low)} 不小于 t{j} = {number(high)}。",
+                ),
+                Text(
+                    "A category between them would have a negative probability: look at what the "
+                    "model text fixes or equates.",
+                    "二者之间的类别概率将为负：请检查模型语句中固定或设为相等的阈值。",
+                ),
+                "problem",
+            )
 
 
 def _latent_covariances(

@@ -241,8 +241,10 @@ def _residual_variance(name: str, resolved: _Resolved, slopes: dict[str, _Slopes
 
 
 def _covariance(row: Parameter, resolved: _Resolved) -> float:
-    """Return the estimate, kept away from perfect correlation."""
+    """Return the estimate; that of latent variables is kept away from perfect correlation."""
     a, b = row.lhs, row.rhs
+    if a not in resolved.loadings and b not in resolved.loadings:
+        return resolved.pair(a, b)  # the sample's own, which may well be close to singular
     limit = 0.8 * sqrt(max(resolved.pair(a, a) * resolved.pair(b, b), 0.0))
     return min(max(resolved.pair(a, b), -limit), limit)
 

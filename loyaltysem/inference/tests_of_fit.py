@@ -41,7 +41,7 @@ def noncentrality_bound(statistic: float, df: int, probability: float) -> float:
     """
     if not (isfinite(statistic) and isfinite(df)):
         return nan
-    if df <= 0 or noncentral_cdf(statistic, df, 0.0) <= probability:
+    if min(df, statistic) <= 0 or noncentral_cdf(statistic, df, 0.0) <= probability:
         return 0.0
     found = _newton_bound(statistic, df, probability)
     if found == found:

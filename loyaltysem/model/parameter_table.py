@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from loyaltysem.core.errors import ModelSpecificationError, did_you_mean
 from loyaltysem.model.expression import Expression, Name, Number, Operation, names_in
@@ -118,6 +119,7 @@ def parameter_table(
         _check_same_variables(rows, role)
         rows, equal_labels = equate_groups(rows, role, defaults)
     rows = _share_labels(resolve_equal(rows))
+    _check_threshold_order(rows)
     names = dict.fromkeys(r.label for r in rows if r.label)
     defined = tuple(_definitions(statements, names))
     restrictions = (
@@ -205,6 +207,25 @@ def _check_threshold_names(relation: Relation, defaults: Defaults) -> None:
                     code="spec.threshold",
                     hint=f"Its thresholds are {', '.join(known)}.",
                     span=term.variable.span,
+                )
+
+
+def _check_threshold_order(rows: Sequence[Parameter]) -> None:
+    """Refuse fixed thresholds of one variable that do not rise."""
+    fixed: dict[tuple[str, int], list[Parameter]] = {}
+    for row in rows:
+        if row.op == "|" and not row.free:
+            fixed.setdefault((row.lhs, row.group), []).append(row)
+    for thresholds in fixed.values():
+        rising = sorted(thresholds, key=lambda r: int(r.rhs[1:]))
+        for lower, upper in pairwise(rising):
+            if lower.value >= upper.value:
+                raise ModelSpecificationError(
+                    f"The thresholds of '{upper.lhs}' must rise, but {lower.rhs} is fixed at "
+                    f"{lower.value:g} and {upper.rhs} at {upper.value:g}.",
+                    code="spec.threshold_order",
+                    hint="Threshold t1 ends the lowest category, t2 the next one, and so on.",
+                    span=upper.span or lower.span,
                 )
 
 

@@ -29,6 +29,11 @@ from loyaltysem.moments.ordinal_layout import MomentKind, MomentLayout, moment_l
 from loyaltysem.moments.polychoric import fit_ordered_pairs
 from loyaltysem.moments.polyserial import fit_mixed_pairs, fit_numeric_pairs
 
+#: An inverse of cross-products, scaled to a unit diagonal, with entries above this is none.
+SINGULAR = 1e10
+#: Singular values below this share of the largest are taken for zero.
+ROUNDING = float(np.sqrt(np.finfo(np.float64).eps))
+
 
 @dataclass(frozen=True, slots=True)
 class OrdinalFindings:
@@ -44,12 +49,15 @@ class OrdinalFindings:
         |ρ| above .99.
     not_converged : tuple of (variable, variable)
         No maximum of the likelihood was found.
+    two_values : tuple of int
+        Numeric variables that take two values only.
     """
 
     empty_categories: tuple[tuple[int, int], ...]
     empty_cells: tuple[tuple[int, int, int], ...]
     near_one: tuple[tuple[int, int], ...]
     not_converged: tuple[tuple[int, int], ...]
+    two_values: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,7 @@ def ordinal_moments(
         x_mean=covariates.mean(axis=0),
         x_cov=centred.T @ centred / (len(values) - 1),
         n_obs=len(values),
-        findings=_findings(margins, n_categories, layout, stage),
+        findings=_findings(margins, values, n_categories, layout, stage),
     )
 
 
@@ -284,7 +292,7 @@ def _gamma(
     inner = scores.T @ scores
     m1 = layout.n_first_stage
     owner = layout.i[:m1]
-    a11_inverse = _inverse(np.where(owner[:, None] == owner, inner[:m1, :m1], 0.0))
+    a11_inverse = _block_inverse(np.where(owner[:, None] == owner, inner[:m1, :m1], 0.0), owner)
     own = np.diagonal(inner)[m1:]
     a22_inverse = np.where(own > 0, 1.0 / np.where(own > 0, own, 1.0), 0.0)
     bread = np.zeros_like(inner)
@@ -297,11 +305,26 @@ def _gamma(
     return result
 
 
-def _inverse(x: Array) -> Array:
+def _block_inverse(x: Array, owner: Indices) -> Array:
+    """Invert cross-products of scores (m₁, m₁), zero between scores of different variables.
+
+    A generalised inverse serves where a block is singular, as in lavaan: an empty category leaves
+    its threshold without scores, and the mean and the variance of a numeric variable that takes
+    two values share one score.
+    """
+    root = np.sqrt(np.diagonal(x))
     try:
-        return np.asarray(np.linalg.inv(x))
-    except np.linalg.LinAlgError:  # an empty category: its threshold has no scores
-        return np.asarray(np.linalg.pinv(x, hermitian=True))
+        inverse = np.linalg.inv(x)
+        largest = np.abs(inverse * np.outer(root, root)).max(initial=0.0)
+    except np.linalg.LinAlgError:
+        largest = np.inf
+    if largest < SINGULAR:
+        return np.asarray(inverse)
+    blocks = np.zeros_like(x)
+    for variable in np.unique(owner):
+        own = np.ix_(owner == variable, owner == variable)
+        blocks[own] = np.linalg.pinv(x[own], rcond=ROUNDING, hermitian=True)
+    return blocks
 
 
 def _to_covariances(bread: Array, layout: MomentLayout, rho: Array, sd: Array) -> Array:
@@ -321,6 +344,7 @@ def _to_covariances(bread: Array, layout: MomentLayout, rho: Array, sd: Array) -
 
 def _findings(
     margins: Sequence[Margin],
+    values: Array,
     n_categories: Sequence[int],
     layout: MomentLayout,
     stage: _SecondStage,
@@ -337,4 +361,7 @@ def _findings(
         empty_cells=tuple((*pairs[k], int(stage.empty[k])) for k in np.flatnonzero(stage.empty)),
         near_one=tuple(pairs[k] for k in np.flatnonzero(np.abs(stage.rho) > 0.99)),
         not_converged=tuple(pairs[k] for k in np.flatnonzero(stage.failed)),
+        two_values=tuple(
+            v for v, c in enumerate(n_categories) if not c and len(np.unique(values[:, v])) == 2
+        ),
     )

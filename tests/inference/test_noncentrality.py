@@ -17,3 +17,7 @@ def test_bound_solves_its_equation(ratio: float, df: int, probability: float) ->
         assert noncentral_cdf(statistic, df, 0.0) <= probability
     else:
         assert noncentral_cdf(statistic, df, bound) == pytest.approx(probability, abs=1e-10)
+
+
+def test_a_statistic_below_zero_by_rounding_has_no_noncentrality() -> None:
+    assert noncentrality_bound(-0.3, 2, 0.05) == 0.0

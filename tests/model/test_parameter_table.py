@@ -96,3 +96,13 @@ def test_faults_point_home(text: str, code: str, line: int) -> None:
         table(text)
     assert caught.value.code == code
     assert caught.value.span is not None and caught.value.span.line == line
+
+
+def test_fixed_thresholds_must_rise() -> None:
+    defaults = Defaults(thresholds=(("x1", 3),))
+    parameter_table(parse("f =~ x1 + x2 + x3\nx1 | -1*t1 + 0*t3"), defaults)
+    with pytest.raises(ModelSpecificationError) as caught:
+        parameter_table(parse("f =~ x1 + x2 + x3\nx1 | 1*t1 + 0.5*t3"), defaults)
+    assert caught.value.code == "spec.threshold_order"
+    assert caught.value.span is not None and caught.value.span.line == 2
+    assert "t1 is fixed at 1 and t3 at 0.5" in caught.value.message

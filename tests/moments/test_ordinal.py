@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import multivariate_normal
 
 from loyaltysem.moments.categories import category_levels, code_categories
 from loyaltysem.moments.ordinal import OrdinalMoments, ordinal_moments
@@ -156,3 +157,28 @@ def test_known_correlation_is_recovered() -> None:
     error = np.sqrt(np.diag(got.gamma) / got.n_obs)
     truth = np.array([-0.5, 1, 0.3, -3, 4, 0.6, -0.8, 0.4])
     assert (np.abs(got.moments - truth) < 4 * error).all()
+
+
+def test_an_empty_cell_of_a_two_by_two_table_gets_half_a_case() -> None:
+    codes = np.repeat([[0, 0], [0, 1], [1, 1]], [187, 54, 259], axis=0).astype(float)
+    found = ordinal_moments(codes, [2, 2])
+    first, second = (t[0] for t in found.thresholds)
+    # four cells, two margins: the table with half a case is matched exactly
+    both_low = multivariate_normal([0, 0], found.corr).cdf([first, second])
+    assert 500 * both_low == pytest.approx(186.5, abs=1e-4)
+    assert found.findings.empty_cells == ((0, 1, 1),)
+
+
+def test_mean_and_variance_of_two_values_share_one_score() -> None:
+    rng = np.random.default_rng(1)
+    both = rng.normal(size=(300, 1)) + rng.normal(size=(300, 2))
+    values = np.column_stack([both[:, 0] > 0.4, both[:, 1] > 0]).astype(float)
+    found = ordinal_moments(values, [0, 2])
+    assert found.findings.two_values == (0,)
+    at = [list(found.layout.kind).index(k) for k in (MomentKind.MEAN, MomentKind.VARIANCE)]
+    y = values[:, 0]
+    z = y - y.mean()
+    scores = np.column_stack([z, 0.5 * (z**2 - z.var()) / z.var()]) / z.var()
+    expected = np.linalg.pinv(scores.T @ scores / 300, rcond=1e-8)
+    np.testing.assert_allclose(np.diagonal(found.gamma)[at], np.diagonal(expected), rtol=1e-6)
+    assert np.linalg.eigvalsh(found.gamma).min() > -1e-10
