@@ -6,13 +6,13 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController
 
 
 @functools.cache
-def _controller() -> ThreadpoolController:
+def _libraries() -> tuple[LibController, ...]:
     """Find the BLAS libraries once: looking for them takes longer than a small fit."""
-    return ThreadpoolController()
+    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
 @contextmanager
@@ -27,5 +27,11 @@ def one_thread() -> Iterator[None]:
     ...     1 + 1
     2
     """
-    with _controller().limit(limits=1):
+    many = [(library, n) for library in _libraries() if (n := library.num_threads) != 1]
+    for library, _ in many:
+        library.set_num_threads(1)
+    try:
         yield
+    finally:
+        for library, n in many:
+            library.set_num_threads(n)

@@ -6,7 +6,7 @@ Each name is one function of a bound model and its solution, so a request such a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any, TypeAlias
@@ -17,19 +17,22 @@ from loyaltysem.core.linalg import inverse_and_logdet
 from loyaltysem.core.memo import remembered
 from loyaltysem.core.optimise import Minimum
 from loyaltysem.core.types import Array
+from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.engine.fiml import (
     first_order_information,
     moment_information,
     saturated_jacobian,
 )
-from loyaltysem.engine.implied import Implied, Moments
+from loyaltysem.engine.implied import Implied, Moments, StructuredJacobian
 from loyaltysem.engine.objective import Block, Objective, ObjectivePoint
+from loyaltysem.engine.parameter_map import BlockChain
 from loyaltysem.engine.restrictions import null_basis
 from loyaltysem.engine.terms import LocalTerm, LocalVectorTerm, VectorTerm
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.terms import Sample
 from loyaltysem.inference.browne import (
     ResidualForms,
+    normal_theory_distance,
     normal_theory_residuals,
     residual_statistic,
 )
@@ -107,6 +110,11 @@ class Fitted:
         """`basis`, or None where nothing restricts."""
         return self.basis if self.model.restrictions else None
 
+    @remembered
+    def precision(self) -> tuple[Array, ...]:
+        """Σ⁻¹ of every group, each (p, p)."""
+        return tuple(inverse_and_logdet(i.moments.sigma)[0][0] for i in self.implied)
+
     @property
     def fixed_x(self) -> list[int]:
         """Positions of fixed x among the observed variables."""
@@ -183,14 +191,12 @@ def _(sample: OrdinalSample, fitted: Fitted, second: bool) -> list[MomentForms]:
 
 
 def _matrix_forms(fitted: Fitted, cases: Sequence[CaseMoments], second: bool) -> list[MomentForms]:
-    implied = fitted.implied
     return [
-        casewise_forms(
-            block.share, case, i.jacobian, block.chain,
-            inverse_and_logdet(i.moments.sigma)[0][0], second,
+        casewise_forms(block.share, case, i.jacobian, block.chain, w, second)
+        for block, case, i, w in zip(
+            fitted.objective.blocks, cases, fitted.implied, fitted.precision, strict=True
         )
-        for block, case, i in zip(fitted.objective.blocks, cases, implied, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def vector_jacobian(block: Block, local: LocalVectorTerm) -> Array:
@@ -384,26 +390,49 @@ def _browne_nt(fitted: Fitted) -> Tests:
 
 def browne_statistic(fitted: Fitted, at_model: bool) -> float:
     """Return Browne's (1984) residual-based statistic with V at S, or at the implied moments."""
-    model = fitted.model
-    forms = []
-    for share, block, i, cov, mean in zip(
-        model.sample.shares, model.objective.blocks, fitted.implied,
-        model.sample.cov, model.sample.mean, strict=True,
-    ):  # fmt: skip
-        means = block.structure.meanstructure
-        difference = mean[0] - i.moments.mu[0] if means else np.zeros_like(mean[0])
-        w = inverse_and_logdet(i.moments.sigma if at_model else cov)[0][0]
-        residual = cov[0] - i.moments.sigma[0]
-        forms.append(
-            normal_theory_residuals(share, residual, difference, i.jacobian, block.chain, w)
+    if at_model and isinstance(fitted.model.plan.row.discrepancy, MaximumLikelihood):
+        return _browne_of_likelihood(fitted)
+    sample = fitted.model.sample
+    of_sample = (inverse_and_logdet(cov)[0][0] for cov in sample.cov)
+    forms = [
+        normal_theory_residuals(share, *residuals, w)
+        for (share, residuals), w in zip(
+            _residuals(fitted), fitted.precision if at_model else of_sample, strict=True
         )
+    ]
     basis = fitted.narrowed
     if basis is not None:
         forms = [
             ResidualForms(f.share, f.distance, f.score @ basis, basis.T @ f.bread @ basis)
             for f in forms
         ]
-    return residual_statistic(forms, model.sample.weight)
+    return residual_statistic(forms, sample.weight)
+
+
+def _browne_of_likelihood(fitted: Fitted) -> float:
+    """Return the statistic with V at the implied moments: ΔᵀVΔ then is the information of ML."""
+    inverse, ok = fitted.inverse(observed=False)
+    distance, score = 0.0, np.zeros(len(inverse))
+    for (share, residuals), w in zip(_residuals(fitted), fitted.precision, strict=True):
+        own_distance, own_score = normal_theory_distance(*residuals, w)
+        distance += share * own_distance
+        score += share * own_score
+    statistic = fitted.model.sample.weight * (distance - float(score @ inverse @ score))
+    return statistic if ok else float("nan")
+
+
+def _residuals(
+    fitted: Fitted,
+) -> Iterator[tuple[float, tuple[Array, Array, StructuredJacobian, BlockChain]]]:
+    """Yield each group's share, residuals of covariances and means, and the way back to α."""
+    sample = fitted.model.sample
+    for share, block, i, cov, mean in zip(
+        sample.shares, fitted.model.objective.blocks, fitted.implied, sample.cov, sample.mean,
+        strict=True,
+    ):  # fmt: skip
+        means = block.structure.meanstructure
+        difference = mean[0] - i.moments.mu[0] if means else np.zeros_like(mean[0])
+        yield share, (cov[0] - i.moments.sigma[0], difference, i.jacobian, block.chain)
 
 
 TESTS: Mapping[str, Callable[[Fitted], Tests]] = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from loyaltysem.core.display import bounded, percent
 from loyaltysem.core.errors import Finding
-from loyaltysem.core.linalg import correlation, involved, null_space
+from loyaltysem.core.linalg import involved, null_space
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array
 from loyaltysem.estimation.terms import Sample
@@ -94,7 +94,7 @@ def _moments(
 
 
 def _near_singular(names: Sequence[str], cov: Array, where: Text) -> Iterator[Finding]:
-    basis = null_space(correlation(cov), tolerance=NEARLY_SINGULAR)
+    basis = null_space(cov, tolerance=NEARLY_SINGULAR)
     if not basis.shape[1]:
         return
     together = ", ".join(names[i] for i in involved(basis)[:LISTED])

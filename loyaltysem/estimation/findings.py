@@ -10,7 +10,7 @@ import numpy as np
 
 from loyaltysem.core.display import number
 from loyaltysem.core.errors import DataError, Finding
-from loyaltysem.core.linalg import correlation
+from loyaltysem.core.linalg import clearly_above, correlation
 from loyaltysem.core.optimise import Minimum, Status
 from loyaltysem.core.text import Text
 from loyaltysem.estimation.data_findings import data_findings, in_group, located
@@ -163,7 +163,7 @@ def _latent_covariances(
         if not seats or not (np.diagonal(cov) > 0).all():
             continue  # a negative variance is a finding of its own
         r = correlation(cov)
-        if np.linalg.eigvalsh(r).min() > 1e-8:
+        if clearly_above(r, 1e-8) or np.linalg.eigvalsh(r).min() > 1e-8:
             continue
         off = np.abs(np.tril(r, -1))
         i, j = np.unravel_index(int(off.argmax()), off.shape)
@@ -219,6 +219,8 @@ def _measurement_loops(table: ParameterTable) -> Iterator[Finding]:
     for row in table.rows:
         if row.op == "=~" and row.rhs in table.latent:
             graph.setdefault(row.lhs, set()).add(row.rhs)
+    if not graph:
+        return
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:

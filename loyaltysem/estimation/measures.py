@@ -8,7 +8,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from loyaltysem.core.linalg import logdet
+from loyaltysem.core.linalg import inverse_and_logdet, logdet
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.fiml import (
     complete_moment_information,
@@ -225,10 +225,11 @@ def _gfi(
     row = fitted.model.plan.row
     if row.discrepancy is None:
         return _vector_gfi(fitted, skip_means=True)
-    weights = [
-        cov[0] if row.least_squares else p.sigma for cov, p in zip(sample.cov, pairs, strict=True)
-    ]
-    return lisrel_gfi(pairs, weights)
+    if row.least_squares:
+        return lisrel_gfi(pairs, [inverse_and_logdet(cov)[0][0] for cov in sample.cov])
+    if fitted.model.table.roles.auxiliary:  # the model speaks of some of the variables only
+        return lisrel_gfi(pairs, [inverse_and_logdet(p.sigma[None])[0][0] for p in pairs])
+    return lisrel_gfi(pairs, fitted.precision)
 
 
 def _vector_gfi(fitted: Fitted, skip_means: bool) -> float:

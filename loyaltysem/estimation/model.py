@@ -88,7 +88,7 @@ def _objective(
     plan: Plan, table: ParameterTable, structure: ModelStructure, sample: Sample
 ) -> Objective:
     rows, values = exogenous_values(sample.mean, sample.cov, structure.exogenous)
-    base = np.broadcast_to(structure.constant, (len(sample.cov[0]), structure.n_rows)).copy()
+    base = np.repeat(structure.constant[None], len(sample.cov[0]), axis=0)
     base[:, rows] = values
     terms = make_terms(sample, plan.row, table, structure)
     return build_objective(structure, terms, sample.shares, base)

@@ -43,6 +43,26 @@ def normal_theory_residuals(
     ----------
     share : float
         N_g / N, or (N_g − 1)/(N − G) for least squares.
+    residual, mean_residual, jacobian, chain, w
+        As for `normal_theory_distance`.
+    """
+    distance, score = normal_theory_distance(residual, mean_residual, jacobian, chain, w)
+    return ResidualForms(
+        share, distance, score, chain.form(NormalTheory(w[None]).gram(jacobian))[0]
+    )
+
+
+def normal_theory_distance(
+    residual: Array,
+    mean_residual: Array,
+    jacobian: StructuredJacobian,
+    chain: BlockChain,
+    w: Array,
+) -> tuple[float, Array]:
+    """Return one group's eᵀVe and ΔᵀVe (q,) under a normal-theory V.
+
+    Parameters
+    ----------
     residual : Array, shape (p, p)
         S − Σ.
     mean_residual : Array, shape (p,)
@@ -55,10 +75,7 @@ def normal_theory_residuals(
     """
     weighted = Moments((0.5 * (w @ residual @ w))[None], (w @ mean_residual)[None])
     distance = float((weighted.sigma[0] * residual).sum() + weighted.mu[0] @ mean_residual)
-    score = chain.gradient(jacobian.transpose_apply(weighted))[0]
-    return ResidualForms(
-        share, distance, score, chain.form(NormalTheory(w[None]).gram(jacobian))[0]
-    )
+    return distance, chain.gradient(jacobian.transpose_apply(weighted))[0]
 
 
 def distribution_free_residuals(

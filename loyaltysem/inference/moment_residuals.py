@@ -8,7 +8,7 @@ from math import nan, sqrt
 
 import numpy as np
 
-from loyaltysem.core.linalg import correlation, inverse_and_logdet
+from loyaltysem.core.linalg import correlation
 from loyaltysem.core.types import Array
 from loyaltysem.moments.ordinal_layout import MomentKind, MomentLayout
 
@@ -48,14 +48,13 @@ class _Squares:
 
 
 def _squares(x: Array) -> _Squares:
-    return _Squares(float((x * x).sum()), len(x))
+    return _Squares(float(np.vdot(x, x)), len(x))
 
 
 def _lower_squares(x: Array, diagonal: bool = True) -> _Squares:
     """Sum over the lower triangle of a symmetric matrix."""
     p = len(x)
-    own = float((x.diagonal() ** 2).sum())
-    whole = float((x * x).sum())
+    own, whole = (float(np.vdot(part, part)) for part in (x.diagonal(), x))
     if diagonal:
         return _Squares(0.5 * (whole + own), p * (p + 1) // 2)
     return _Squares(0.5 * (whole - own), p * (p - 1) // 2)
@@ -112,7 +111,7 @@ def residual_indices(pairs: Sequence[MomentPair]) -> dict[str, float]:
     return {"srmr": found["srmr_bentler"], **found}
 
 
-def lisrel_gfi(pairs: Sequence[MomentPair], at: Sequence[Array]) -> float:
+def lisrel_gfi(pairs: Sequence[MomentPair], weights: Sequence[Array]) -> float:
     """Goodness-of-fit index of Jöreskog and Sörbom, from covariances only.
 
     ``GFI = 1 − Σ_g share tr[(W⁻¹(S − Σ))²] / Σ_g share tr[(W⁻¹S)²]``, with W = Σ for ML, as LISREL
@@ -121,13 +120,12 @@ def lisrel_gfi(pairs: Sequence[MomentPair], at: Sequence[Array]) -> float:
     Parameters
     ----------
     pairs : sequence of MomentPair
-    at : sequence of Array, each (p, p)
-        W of each group.
+    weights : sequence of Array, each (p, p)
+        W⁻¹ of each group.
     """
     numerator = denominator = 0.0
-    for pair, w in zip(pairs, at, strict=True):
-        inverse = inverse_and_logdet(w[None])[0][0]
-        product, residual = inverse @ pair.s, inverse @ (pair.s - pair.sigma)
+    for pair, weight in zip(pairs, weights, strict=True):
+        product, residual = weight @ pair.s, weight @ (pair.s - pair.sigma)
         numerator += pair.share * float(np.einsum("ij,ji->", residual, residual))
         denominator += pair.share * float(np.einsum("ij,ji->", product, product))
     return 1.0 - numerator / denominator

@@ -73,7 +73,7 @@ def _newton_bound(x: float, df: int, probability: float) -> float:
             return nan
         step = (here - probability) / slope
         bound = bound - step if step < bound else 0.5 * bound
-        if abs(step) < 1e-11 * bound:
+        if abs(step) < 1e-6 * bound:  # convergence is quadratic: no other step is needed
             return bound
     return nan
 

@@ -25,6 +25,8 @@ def auxiliary_roles(role: Roles, names: Sequence[str]) -> Roles:
     ModelSpecificationError
         When the model speaks of one of them.
     """
+    if not names:
+        return role
     known = [n for n in names if n in role.observed or n in role.latent]
     if known:
         raise ModelSpecificationError(

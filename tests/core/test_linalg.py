@@ -4,6 +4,7 @@ import numpy as np
 
 from loyaltysem.core.linalg import (
     cholesky,
+    clearly_above,
     inverse_and_logdet,
     involved,
     null_space,
@@ -40,3 +41,10 @@ def test_null_space_ignores_units() -> None:
     assert basis.shape[1] == 1
     assert set(involved(basis)) == {0, 1, 3}
     assert null_space(np.diag([1e-12, 1e12])).shape[1] == 0
+
+
+def test_clearly_above_is_never_wrong_and_certain_where_eigenvalues_are_far_off() -> None:
+    x = np.diag([0.5, 1.0, 4.0])
+    assert clearly_above(x, 0.1)
+    assert not clearly_above(x, 0.6)
+    assert not clearly_above(np.diag([-1.0, 1.0]), 1e-8)
