@@ -24,6 +24,7 @@ class Status(IntEnum):
     MAXIMUM_ITERATIONS = 1
     NO_DESCENT = 2
     BAD_START = 3
+    BAD_DATA = 4
 
 
 class Point(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +30,7 @@ def baseline_tests(model: BoundModel) -> Tests:
         return Tests(None, known)
     table = baseline_table(model.table)
     baseline = bind_model(model.plan, table, compile_structure(table), model.sample)
-    start = baseline.objective.map.alpha(_sample_start(table, model.sample))
+    start = baseline.objective.map.alpha(sample_start(table, model.sample))
     return TESTS[model.plan.test](fitted_at(baseline, minimise(baseline.objective, start)))
 
 
@@ -41,15 +41,25 @@ def _closed_form(model: BoundModel) -> TestStatistic | None:
     if not (isinstance(sample, SampleMoments) and maximum_likelihood and plan.test == "standard"):
         return None
     x = [model.table.observed.index(n) for n in model.table.roles.exogenous_observed]
-    alone = [i for i in range(len(sample.names)) if i not in x]
-    f = 0.0
-    for share, cov in zip(sample.shares, sample.cov, strict=True):
-        found = np.log(np.diagonal(cov[0])[alone]).sum()
-        found += logdet(cov[:, x][:, :, x])[0] if x else 0.0
-        f += share * float(found - logdet(cov)[0])
     p = len(sample.names)
     df = len(sample.cov) * (p * (p - 1) - len(x) * (len(x) - 1)) // 2
-    return TestStatistic(max(sample.weight * f, 0.0), df)
+    found = float(independence_discrepancy(sample, x)[0])
+    return TestStatistic(max(sample.weight * found, 0.0), df)
+
+
+def independence_discrepancy(sample: SampleMoments, x: Sequence[int]) -> Array:
+    """Return the ML discrepancy of the independence model, shape (B,).
+
+    Its estimates are the sample variances, and the covariances of `x`:
+    ``F = Σ_g share (Σ_{i∉x} log s_ii + log|S_xx| − log|S|)``.
+    """
+    alone = [i for i in range(len(sample.names)) if i not in x]
+    total = np.zeros(len(sample.cov[0]))
+    for share, cov in zip(sample.shares, sample.cov, strict=True):
+        found = np.log(cov.diagonal(axis1=1, axis2=2)[:, alone]).sum(axis=1)
+        found += logdet(cov[:, x][:, :, x]) if len(x) else 0.0
+        total += share * (found - logdet(cov))
+    return total
 
 
 def baseline_table(table: ParameterTable) -> ParameterTable:
@@ -92,7 +102,7 @@ def _auxiliary_covariances(table: ParameterTable, group: int) -> Iterator[Parame
             yield Parameter(name, "~~", other, group)
 
 
-def _sample_start(table: ParameterTable, sample: Sample) -> Array:
+def sample_start(table: ParameterTable, sample: Sample) -> Array:
     """Start every row at its sample moment."""
     place = {n: i for i, n in enumerate(table.observed)}
     start = np.zeros((len(sample.cov[0]), len(table.rows)))

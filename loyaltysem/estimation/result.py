@@ -19,6 +19,7 @@ from loyaltysem.estimation.frames import (
     latent_frame,
 )
 from loyaltysem.estimation.modification import modification_frame, score_test_frame
+from loyaltysem.estimation.replication.bootstrap import Bootstrap, bootstrap
 from loyaltysem.estimation.residual_frames import Residuals, residuals_of
 from loyaltysem.estimation.score_frames import score_frame
 from loyaltysem.estimation.solved import Solved
@@ -167,6 +168,67 @@ class SEMResult(Solved):
             When the folder holds other files.
         """
         return write_lavaan(self, folder)
+
+    def bootstrap(
+        self,
+        draws: int = 5000,
+        *,
+        kind: str = "nonparametric",
+        seed: int | None = None,
+        cluster: object = None,
+        strata: object = None,
+        save: str | PathLike[str] | None = None,
+        n_jobs: int | None = None,
+    ) -> Bootstrap:
+        """Fit the model again to samples drawn from the data or from the model.
+
+        Parameters
+        ----------
+        draws : int
+            Samples R. Groups keep their sizes.
+        kind : {"nonparametric", "bollen-stine", "parametric"}
+            Cases drawn with replacement; the same after the answers were turned into ones for
+            which the model holds exactly, for the test of fit (Bollen & Stine 1992); new cases
+            drawn from the implied normal distribution (cut at the thresholds of ordered
+            variables, with the values that are missing in the data missing too).
+        seed : int, optional
+            Decides every draw, whatever the number of workers. Drawn, and kept in the result,
+            when it is not given.
+        cluster : array-like, optional
+            One value a row of the data: rows of one value are drawn together.
+        strata : array-like, optional
+            One value a row of the data: draws are made within each value.
+        save : path, optional
+            Parquet file for the replicates. An interrupted run leaves its finished part beside
+            it; the same call goes on from there and ends with the same numbers. A finished file
+            is read, or extended when more draws are asked for.
+        n_jobs : int, optional
+            Worker processes; by default what ``joblib.parallel_config`` says.
+
+        Returns
+        -------
+        Bootstrap
+            ``.intervals()``, ``.replicates()``, ``.counts``, ``.chisq_pvalue()``.
+
+        Raises
+        ------
+        IncompatibleRequestError, DataError
+            When there are no cases to draw, or the file belongs to another request.
+
+        Examples
+        --------
+        >>> import loyaltysem as ls
+        >>> rng = np.random.default_rng(1)
+        >>> trust = rng.normal(size=200)
+        >>> items = {f"t{i}": trust + rng.normal(size=200) for i in (1, 2, 3)}
+        >>> fit = ls.cfa("trust =~ t1 + t2 + t3", pd.DataFrame(items))
+        >>> fit.bootstrap(100, seed=1).counts["converged"]
+        100
+        """
+        return bootstrap(
+            self, draws, kind=kind, seed=seed, cluster=cluster, strata=strata, save=save,
+            n_jobs=n_jobs,
+        )  # fmt: skip
 
     def implied_cov(self) -> pd.DataFrame:
         """Return the model-implied covariance matrix of the observed variables."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from loyaltysem.core.errors import DataError
 from loyaltysem.core.linalg import correlation, involved, null_space
-from loyaltysem.core.types import Array, Indices
+from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.moments.data import GroupedData, GroupedMoments
 
 
@@ -53,6 +53,11 @@ class SampleMoments:
     def shares(self) -> tuple[float, ...]:
         """Each group's part of `weight`."""
         return tuple((n - self.divisor_offset) / self.weight for n in self.n_obs)
+
+    def take(self, rows: Indices) -> SampleMoments:
+        """Keep some replicates."""
+        cov, mean = tuple(s[rows] for s in self.cov), tuple(m[rows] for m in self.mean)
+        return replace(self, cov=cov, mean=mean)
 
 
 def from_data(data: GroupedData, divisor_offset: int = 0) -> SampleMoments:
@@ -120,7 +125,12 @@ def _check_symmetric(cov: Array) -> None:
 
 
 def _check_values(values: Array, names: Sequence[str]) -> None:
-    n, p = values.shape
+    check_enough(*values.shape)
+    check_varied(np.ptp(values, axis=0) > 0, names)
+
+
+def check_enough(n: int, p: int) -> None:
+    """Raise a `DataError` when n cases of p variables cannot have a regular covariance matrix."""
     if n <= p:
         raise DataError(
             f"{n} complete case(s) are too few for {p} variables: their covariance matrix is "
@@ -128,8 +138,11 @@ def _check_values(values: Array, names: Sequence[str]) -> None:
             code="data.too_few_cases",
             hint="Collect more answers, use fewer variables, or look at what is missing.",
         )
-    spread = np.ptp(values, axis=0)
-    constant = [names[i] for i in np.flatnonzero(spread == 0).tolist()]
+
+
+def check_varied(varies: Mask, names: Sequence[str]) -> None:
+    """Raise a `DataError` naming the variables that do not vary."""
+    constant = [names[i] for i in np.flatnonzero(~varies).tolist()]
     if constant:
         raise DataError(
             f"Every respondent gave the same answer to {', '.join(map(repr, constant))}.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from loyaltysem.core.errors import DataError
-from loyaltysem.core.types import Array
+from loyaltysem.core.types import Array, Indices
 from loyaltysem.moments.complete import check_positive_definite
 from loyaltysem.moments.data import GroupedData
 from loyaltysem.moments.patterns import MissingPatterns, find_patterns
@@ -57,6 +57,12 @@ class IncompleteSample:
     def shares(self) -> tuple[float, ...]:
         """Each group's part of N."""
         return tuple(n / self.n_total for n in self.n_obs)
+
+    def take(self, rows: Indices) -> IncompleteSample:
+        """Keep some replicates."""
+        patterns = tuple(p.take(rows) for p in self.patterns)
+        saturated = tuple(s.take(rows) for s in self.saturated)
+        return replace(self, patterns=patterns, saturated=saturated)
 
 
 def from_incomplete_data(data: GroupedData) -> IncompleteSample:

@@ -40,6 +40,10 @@ class OrdinalSample:
     mean: tuple[Array, ...]
     n_obs: tuple[int, ...]
 
+    def take(self, rows: Indices) -> OrdinalSample:
+        """Keep some replicates: there is only one."""
+        return self
+
     @property
     def n_total(self) -> int:
         """Cases in all groups."""

@@ -136,6 +136,16 @@ class SaturatedMoments:
     converged: Mask
     n_iter: Indices
 
+    def take(self, rows: Indices) -> SaturatedMoments:
+        """Keep some replicates."""
+        return SaturatedMoments(
+            self.cov[rows],
+            self.mean[rows],
+            self.deviance[rows],
+            self.converged[rows],
+            self.n_iter[rows],
+        )
+
 
 def log_likelihood(patterns: MissingPatterns, deviance: Array) -> Array:
     """Return log L of all cases, shape (B,), from a deviance per case."""
