@@ -18,7 +18,7 @@ import re
 import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,9 +26,10 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import stats
 
 import loyaltysem as ls
+from loyaltysem.estimation.distribution import Distribution, make_distribution
 
 Array: TypeAlias = NDArray[np.float64]
 Sampler: TypeAlias = Callable[[np.random.Generator, int], Array]
@@ -115,51 +116,23 @@ def normal(rng: np.random.Generator, n: int) -> Array:
 
 
 @dataclass(frozen=True)
-class ValeMaurelli:
+class NonNormal:
     """Answers with the covariances of the model and a given skewness and kurtosis.
 
     Each item is a cubic of a normal variable (Fleishman 1978); the normal variables correlate so
     that the items do as the model says (Vale & Maurelli 1983).
     """
 
-    skewness: float
-    kurtosis: float
-    coefficients: Array = field(init=False)
-    root: Array = field(init=False)
-
-    def __post_init__(self) -> None:
-        b, c, d = fleishman(self.skewness, self.kurtosis)
-        sigma = item_correlations()
-        normal_correlations = np.eye(len(sigma))
-        for i, j in zip(*np.tril_indices_from(sigma, -1), strict=True):
-            wanted = sigma[i, j]
-            cubic = [6 * d * d, 2 * c * c, b * b + 6 * b * d + 9 * d * d, -wanted]
-            roots = np.roots(cubic)
-            real = roots[np.abs(roots.imag) < 1e-9].real
-            normal_correlations[i, j] = normal_correlations[j, i] = real[np.abs(real) <= 1][0]
-        object.__setattr__(self, "coefficients", np.array([-c, b, c, d]))
-        object.__setattr__(self, "root", np.linalg.cholesky(normal_correlations))
+    distribution: Distribution
 
     def __call__(self, rng: np.random.Generator, n: int) -> Array:
-        z = rng.standard_normal((n, len(ITEMS))) @ self.root.T
-        return np.asarray(MEANS + np.polynomial.polynomial.polyval(z, self.coefficients))
+        return self.distribution.values(rng.standard_normal((n, len(ITEMS))))
 
 
-def fleishman(skewness: float, kurtosis: float) -> Array:
-    """Solve for b, c, d of −c + bz + cz² + dz³ with variance 1 (Fleishman 1978)."""
-
-    def residual(x: Array) -> list[float]:
-        b, c, d = x
-        return [
-            b * b + 6 * b * d + 2 * c * c + 15 * d * d - 1,
-            2 * c * (b * b + 24 * b * d + 105 * d * d + 2) - skewness,
-            24 * (b * d + c * c * (1 + b * b + 28 * b * d)
-                  + d * d * (12 + 48 * b * d + 141 * c * c + 225 * d * d)) - kurtosis,
-        ]  # fmt: skip
-
-    found = optimize.root(residual, [1.0, 0.1, 0.0], tol=1e-12)
-    assert found.success, (skewness, kurtosis)
-    return np.asarray(found.x)
+def non_normal(skewness: float, kurtosis: float) -> NonNormal:
+    """Return a sampler whose items all have this skewness and kurtosis."""
+    shape = np.full((2, len(ITEMS)), [[skewness], [kurtosis]])
+    return NonNormal(make_distribution(ITEMS, MEANS, item_correlations(), *shape))
 
 
 def skewed_sources(rng: np.random.Generator, n: int) -> Array:
@@ -223,7 +196,7 @@ class Cell:
             return ls.sem(self.model, self.frame(seed, replicate), **self.options)
 
 
-MILD, MODERATE = ValeMaurelli(0.5, 1.0), ValeMaurelli(1.0, 2.0)
+MILD, MODERATE = non_normal(0.5, 1.0), non_normal(1.0, 2.0)
 ML, MLR, MLMV = {"estimator": "ML"}, {"estimator": "MLR"}, {"estimator": "MLMV"}
 CELLS = (
     Cell("ML, normal", normal, ML),

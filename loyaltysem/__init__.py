@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
     from loyaltysem.estimation.compare import compare
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
+    from loyaltysem.estimation.simulate import simulate
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
     from loyaltysem.reporting.slopes_plot import region_plot, slopes_plot
@@ -36,6 +37,7 @@ _HOMES = {
     "growth": "estimation.fit",
     "lavaan": "estimation.fit",
     "compare": "estimation.compare",
+    "simulate": "estimation.simulate",
     "cronbach_alpha": "analysis.reliability",
     "composite_reliability": "analysis.validity",
     "ave": "analysis.validity",
@@ -74,6 +76,7 @@ __all__ = [
     "report",
     "sem",
     "simple_slopes",
+    "simulate",
     "slopes_plot",
 ]
 

@@ -38,6 +38,14 @@ RESAMPLING: tuple[Reference, ...] = (
         "10.1080/01621459.1987.10478410",
     ),
     Reference(
+        "fleishman_1978",
+        ("Fleishman, A. I.",),
+        1978,
+        "A method for simulating non-normal distributions",
+        "Psychometrika, 43(4), 521–532",
+        "10.1007/BF02293811",
+    ),
+    Reference(
         "hancock_mueller_2001",
         ("Hancock, G. R.", "Mueller, R. O."),
         2001,
@@ -123,6 +131,14 @@ RESAMPLING: tuple[Reference, ...] = (
         2012,
         "Individual influence on model selection",
         "Psychological Methods, 17(4), 582–599",
+    ),
+    Reference(
+        "vale_maurelli_1983",
+        ("Vale, C. D.", "Maurelli, V. A."),
+        1983,
+        "Simulating multivariate nonnormal distributions",
+        "Psychometrika, 48(3), 465–471",
+        "10.1007/BF02293687",
     ),
     Reference(
         "yuan_chan_2016",
