@@ -98,6 +98,10 @@ def simulate(
     predictors, as under the delta parameterisation, unless its residual variance or its scale
     ``~*~`` is written.
 
+    The implied moments are those of ``simulateData`` where both define them. Under
+    ``standardized=True`` lavaan (0.6) takes the residual variance of a latent variable at the end
+    of a chain of regressions too large, so that its variance is above 1; here it is 1.
+
     A sample of a fitted model has the means of its data where the model has none, and draws
     fixed predictors anew from their sample moments.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from loyaltysem.core.errors import (
     LoyaltySemError,
     ModelSpecificationError,
 )
+from loyaltysem.core.optimise import Status
 from loyaltysem.estimation.distribution import fleishman, kurtosis_limit
 from loyaltysem.estimation.population import Population, case_counts, population
 
@@ -271,6 +274,30 @@ def test_a_fit_brings_everything_itself() -> None:
     fit = ls.sem("f =~ x1 + x2 + x3", frame)
     with pytest.raises(IncompatibleRequestError, match="its own groups"):
         population(fit, standardized=True)
+
+
+def test_estimates_that_did_not_converge_are_no_population() -> None:
+    frame = ls.simulate("f =~ 0.8*x1 + 0.7*x2 + 0.6*x3", 200, seed=1)
+    fit = ls.sem("f =~ x1 + x2 + x3", frame)
+    stopped = replace(fit.solution, status=np.array([Status.MAXIMUM_ITERATIONS]))
+    with pytest.raises(IncompatibleRequestError, match="did not converge"):
+        population(replace(fit, solution=stopped))
+
+
+def test_groups_must_be_those_of_the_text() -> None:
+    text = "group: new\nf =~ x1 + 0.8*x2\ngroup: old\nf =~ x1 + 0.6*x2"
+    with pytest.raises(ModelSpecificationError, match="'group: old'"):
+        population(text, groups=["new", "other"])
+    with pytest.raises(ModelSpecificationError, match="2 values are given for 3"):
+        population("f =~ x1 + c(0.8, 0.6)*x2", groups=["a", "b", "c"])
+
+
+def test_a_population_can_be_sent_to_another_process() -> None:
+    source = population(LOYALTY, standardized=True, skewness=1, kurtosis=2, missing=0.1)
+    copy = pickle.loads(pickle.dumps(source))
+    np.testing.assert_array_equal(copy.sigma[0], source.sigma[0])
+    np.testing.assert_array_equal(copy.distribution[0].cubic, source.distribution[0].cubic)
+    assert copy.missing[0].intercept == source.missing[0].intercept
 
 
 def test_case_counts() -> None:

@@ -12,6 +12,7 @@ from scipy import stats
 import loyaltysem as ls
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
 from loyaltysem.core.types import Array
+from loyaltysem.estimation.missingness import Missing
 from loyaltysem.estimation.population import population
 from loyaltysem.estimation.simulate import draw
 
@@ -116,6 +117,14 @@ def test_missing_at_random_keeps_its_share_and_its_strength(options: dict[str, A
     share = [missing[np.abs(z - level) < 0.05, 1].mean() for level in levels]
     slope = np.polyfit(levels, np.log(share) - np.log1p(-np.array(share)), 1)[0]
     assert slope == pytest.approx(1.5, abs=0.1)
+
+
+def test_a_rule_can_be_an_object() -> None:
+    rule = Missing(0.2, predictor="t1", strength=2.0, items=("t2",))
+    same = {"share": 0.2, "predictor": "t1", "strength": 2.0, "items": "t2"}
+    frames = [ls.simulate(LOYALTY, 100, seed=1, missing=m) for m in (rule, same)]
+    pd.testing.assert_frame_equal(*frames)
+    assert frames[0]["t2"].isna().any()
 
 
 def test_all_but_the_predictor_lose_answers_by_default() -> None:
