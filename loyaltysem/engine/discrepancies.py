@@ -141,16 +141,17 @@ class BoundMaximumLikelihood:
         """Return F with its derivatives in moment space."""
         w, size, ok = inverse_and_logdet(moments.sigma)
         value = np.einsum("bij,bij->b", w, self.cov)
-        value += size - self.logdet - self.cov.shape[-1]
+        value += size  # +inf where Σ is not positive definite
+        value -= self.logdet + self.cov.shape[-1]
         r = w @ self.cov @ w
-        u = np.zeros_like(moments.mu)
+        u = np.zeros(moments.mu.shape)
         if self.mean is not None:
             d = self.mean - moments.mu
             u = (w @ d[:, :, None])[:, :, 0]
-            value += (d * u).sum(axis=1)
+            value += np.where(ok, (d * u).sum(axis=1), 0.0)
             r += u[:, :, None] * u[:, None, :]
         return LocalDiscrepancy(
-            value=np.where(ok, value, np.inf),
+            value=value,
             gradient=Moments(w - r, -2.0 * u),
             expected=NormalTheory(w),
             observed=NormalTheoryObserved(w, r, u),

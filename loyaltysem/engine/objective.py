@@ -165,7 +165,7 @@ class ObjectivePoint:
 
     def value(self) -> Array:
         """Return f, shape (B,); +inf outside the domain of the discrepancy."""
-        return _total(b.share * x.value for b, x in zip(self.blocks, self.local, strict=True))
+        return _total(b.weighted(x.value) for b, x in zip(self.blocks, self.local, strict=True))
 
     def gradient(self) -> Array:
         """Return ∇f, shape (B, q)."""
