@@ -11,7 +11,8 @@ from loyaltysem.core.linalg import logdet
 from loyaltysem.core.optimise import minimise
 from loyaltysem.core.types import Array
 from loyaltysem.engine.discrepancies import MaximumLikelihood
-from loyaltysem.estimation.corrections import TESTS, Tests, fitted_at
+from loyaltysem.estimation.corrections import TESTS, Tests
+from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.model import BoundModel, bind_model
 from loyaltysem.estimation.start_values import threshold_value
 from loyaltysem.estimation.terms import Sample

@@ -18,8 +18,8 @@ from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_me
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
 from loyaltysem.core.text import Text
 from loyaltysem.core.threads import one_thread
-from loyaltysem.estimation.corrections import Fitted, fitted_at
 from loyaltysem.estimation.differences import METHODS, STANDARD
+from loyaltysem.estimation.fitted import Fitted, fitted_at
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.inference.nested import DifferenceTest
 

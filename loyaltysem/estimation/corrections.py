@@ -6,16 +6,14 @@ Each name is one function of a bound model and its solution, so a request such a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import singledispatch
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from loyaltysem.core.linalg import inverse_and_logdet
-from loyaltysem.core.memo import remembered
-from loyaltysem.core.optimise import Minimum
 from loyaltysem.core.types import Array
 from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.engine.fiml import (
@@ -23,12 +21,11 @@ from loyaltysem.engine.fiml import (
     moment_information,
     saturated_jacobian,
 )
-from loyaltysem.engine.implied import Implied, Moments, StructuredJacobian
-from loyaltysem.engine.objective import Block, Objective, ObjectivePoint
+from loyaltysem.engine.implied import Moments, StructuredJacobian
 from loyaltysem.engine.parameter_map import BlockChain
-from loyaltysem.engine.restrictions import null_basis
-from loyaltysem.engine.terms import LocalTerm, LocalVectorTerm, VectorTerm
-from loyaltysem.estimation.model import BoundModel
+from loyaltysem.engine.terms import VectorTerm
+from loyaltysem.estimation.fitted import Fitted
+from loyaltysem.estimation.forms import requested_forms, score_meat
 from loyaltysem.estimation.terms import Sample
 from loyaltysem.inference.browne import (
     ResidualForms,
@@ -37,15 +34,10 @@ from loyaltysem.inference.browne import (
     residual_statistic,
 )
 from loyaltysem.inference.information import restricted_vcov
-from loyaltysem.inference.moment_forms import (
-    MomentForms,
-    casewise_forms,
-    dense_forms,
-    moment_jacobian,
-    normal_theory_meat,
-)
+from loyaltysem.inference.moment_forms import moment_jacobian, normal_theory_meat
 from loyaltysem.inference.robust import (
     ScaledTest,
+    bread,
     mean_variance_adjusted,
     meat,
     sandwich,
@@ -57,197 +49,8 @@ from loyaltysem.inference.robust import (
 )
 from loyaltysem.inference.tests_of_fit import TestStatistic
 from loyaltysem.moments.complete import SampleMoments
-from loyaltysem.moments.gamma import CaseMoments, model_case_moments, sample_case_moments
 from loyaltysem.moments.incomplete import IncompleteSample
-from loyaltysem.moments.ordinal_sample import OrdinalSample
 from loyaltysem.moments.patterns import never_together
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A bound model at its solution: `alpha` (1, q) and the plain test of fit.
-
-    What several statistics need, such as the inverse information, is computed once and kept.
-    """
-
-    model: BoundModel
-    alpha: Array
-    test: TestStatistic
-    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    @property
-    def n(self) -> int:
-        """Cases behind the standard errors: N, or N − G for least squares and Wishart."""
-        return self.model.sample.weight
-
-    @remembered
-    def objective(self) -> Objective:
-        """The objective with groups weighted by N_g / N, as information is."""
-        return information_objective(self.model)
-
-    @remembered
-    def point(self) -> ObjectivePoint:
-        """The objective at the solution."""
-        return self.objective.at(self.alpha)
-
-    @property
-    def implied(self) -> tuple[Implied, ...]:
-        """What the model implies, one a group."""
-        return self.point.implied
-
-    @property
-    def local(self) -> tuple[LocalTerm, ...]:
-        """Every group's discrepancy with its derivatives."""
-        return self.point.local
-
-    @remembered
-    def basis(self) -> Array:
-        """Directions the restrictions leave free, shape (q, r)."""
-        return null_basis(self.model.restrictions.active(self.alpha), self.alpha.shape[1])
-
-    @property
-    def narrowed(self) -> Array | None:
-        """`basis`, or None where nothing restricts."""
-        return self.basis if self.model.restrictions else None
-
-    @remembered
-    def precision(self) -> tuple[Array, ...]:
-        """Σ⁻¹ of every group, each (p, p)."""
-        return tuple(inverse_and_logdet(i.moments.sigma)[0][0] for i in self.implied)
-
-    @property
-    def fixed_x(self) -> list[int]:
-        """Positions of fixed x among the observed variables."""
-        return [int(i) for i in self.model.fixed_x]
-
-    @remembered
-    def expected_information(self) -> Array:
-        """The expected information of one case, shape (q, q)."""
-        return np.asarray(0.5 * self.point.hessian(observed=False)[0])
-
-    def inverse(self, observed: bool) -> tuple[Array, bool]:
-        """Return the inverse information of one case (q, q), and whether there is one."""
-        return self._observed_inverse if observed else self._expected_inverse
-
-    @remembered
-    def _expected_inverse(self) -> tuple[Array, bool]:
-        return self._inverted(self.expected_information)
-
-    @remembered
-    def _observed_inverse(self) -> tuple[Array, bool]:
-        return self._inverted(0.5 * self.point.hessian(observed=True)[0])
-
-    def _inverted(self, info: Array) -> tuple[Array, bool]:
-        vcov, ok = restricted_vcov(info[None], self.narrowed)
-        return vcov[0], bool(ok[0])
-
-
-def fitted_at(model: BoundModel, solution: Minimum) -> Fitted:
-    """Put a model and its solution together, with χ² = weight · f and its degrees of freedom."""
-    statistic = max(float(model.sample.weight * solution.value[0]), 0.0)
-    n_free = model.structure.n_free - model.n_equalities(solution.alpha)
-    return Fitted(model, solution.alpha, TestStatistic(statistic, model.n_moments - n_free))
-
-
-def information_objective(model: BoundModel) -> Objective:
-    """Return the objective whose groups weigh N_g / N, as lavaan's information does."""
-    if not model.plan.row.least_squares:
-        return model.objective
-    sample = model.sample
-    return model.objective.reweighted([n / sample.n_total for n in sample.n_obs])
-
-
-# Forms: what robust corrections are made of
-
-
-def sample_forms(fitted: Fitted, second: bool = False) -> list[MomentForms]:
-    """Return forms with Γ̂ about the sample moments, one a group."""
-    return _forms(fitted.model.sample, fitted, second)
-
-
-@singledispatch
-def _forms(sample: Sample, fitted: Fitted, second: bool) -> list[MomentForms]:
-    raise TypeError(type(sample).__name__)
-
-
-@_forms.register
-def _(sample: SampleMoments, fitted: Fitted, second: bool) -> list[MomentForms]:
-    if fitted.model.plan.row.discrepancy is None:
-        gammas = [
-            sample_case_moments(v, b.structure.meanstructure, fitted.fixed_x).gamma()
-            for v, b in zip(sample.values, fitted.objective.blocks, strict=True)
-        ]
-        return _vector_forms(fitted, gammas)
-    cases = [
-        sample_case_moments(v, b.structure.meanstructure, fitted.fixed_x)
-        for v, b in zip(sample.values, fitted.objective.blocks, strict=True)
-    ]
-    return _matrix_forms(fitted, cases, second)
-
-
-@_forms.register
-def _(sample: OrdinalSample, fitted: Fitted, second: bool) -> list[MomentForms]:
-    return _vector_forms(fitted, [g.gamma for g in sample.groups])
-
-
-def _matrix_forms(fitted: Fitted, cases: Sequence[CaseMoments], second: bool) -> list[MomentForms]:
-    return [
-        casewise_forms(block.share, case, i.jacobian, block.chain, w, second)
-        for block, case, i, w in zip(
-            fitted.objective.blocks, cases, fitted.implied, fitted.precision, strict=True
-        )
-    ]
-
-
-def vector_jacobian(block: Block, local: LocalVectorTerm) -> Array:
-    """Return Δ in the free parameters, shape (m, q)."""
-    return block.term_chain.gradient(local.delta[0])
-
-
-def _vector_forms(fitted: Fitted, gammas: Sequence[Array]) -> list[MomentForms]:
-    forms = []
-    local = fitted.local
-    for block, x, gamma in zip(fitted.objective.blocks, local, gammas, strict=True):
-        assert isinstance(x, LocalVectorTerm) and isinstance(block.term, VectorTerm)
-        weight = block.term.weight[0]
-        forms.append(dense_forms(block.share, vector_jacobian(block, x), weight, gamma))
-    return forms
-
-
-def score_meat(fitted: Fitted) -> Array:
-    """Return the mean cross-product of casewise scores, shape (q, q)."""
-    return _score_meat(fitted.model.sample, fitted)
-
-
-@singledispatch
-def _score_meat(sample: Sample, fitted: Fitted) -> Array:
-    raise TypeError(type(sample).__name__)
-
-
-@_score_meat.register
-def _(sample: SampleMoments, fitted: Fitted) -> Array:
-    return meat(_score_forms(sample, fitted))
-
-
-@_score_meat.register
-def _(sample: IncompleteSample, fitted: Fitted) -> Array:
-    total = np.zeros((fitted.alpha.shape[1],) * 2)
-    implied = fitted.implied
-    for block, patterns, i in zip(fitted.objective.blocks, sample.patterns, implied, strict=True):
-        rows = first_order_information(patterns, i.moments, i.jacobian)
-        total = total + block.share * block.chain.form(rows)[0]
-    return total
-
-
-def _score_forms(sample: SampleMoments, fitted: Fitted) -> list[MomentForms]:
-    """Return forms with cases about the implied moments: their meat is that of the scores."""
-    implied = fitted.implied
-    cases = [
-        model_case_moments(v, i.moments.mu[0], i.moments.sigma[0], b.structure.meanstructure)
-        for v, i, b in zip(sample.values, implied, fitted.objective.blocks, strict=True)
-    ]
-    return _matrix_forms(fitted, cases, second=False)
-
 
 # Standard errors
 
@@ -268,7 +71,7 @@ def standard_vcov(fitted: Fitted) -> Vcov:
 def robust_sem(fitted: Fitted) -> Vcov:
     """Return the sandwich with Γ̂ about the sample moments (Satorra & Bentler 1994)."""
     inverse, good = fitted.inverse(fitted.model.plan.information == "observed")
-    return sandwich(inverse, meat(sample_forms(fitted)), fitted.n), good
+    return sandwich(inverse, meat(requested_forms(fitted)), fitted.n), good
 
 
 def robust_huber_white(fitted: Fitted) -> Vcov:
@@ -341,8 +144,10 @@ def _adjusted(fitted: Fitted) -> Tests:
 
 
 def _traces(fitted: Fitted, second: bool) -> tuple[float, float]:
-    forms = sample_forms(fitted, second)
-    return ugamma_traces(forms, fitted.inverse(observed=False)[0])
+    forms = requested_forms(fitted, second)
+    if not fitted.observed_weight:
+        return ugamma_traces(forms, fitted.inverse(observed=False)[0])
+    return ugamma_traces(forms, restricted_vcov(bread(forms)[None], fitted.narrowed)[0][0])
 
 
 def _yuan_bentler(fitted: Fitted) -> Tests:

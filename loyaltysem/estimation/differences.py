@@ -11,7 +11,9 @@ import numpy as np
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.types import Array
 from loyaltysem.engine.terms import LocalVectorTerm
-from loyaltysem.estimation.corrections import TESTS, Fitted, sample_forms, vector_jacobian
+from loyaltysem.estimation.corrections import TESTS
+from loyaltysem.estimation.fitted import Fitted
+from loyaltysem.estimation.forms import sample_forms, vector_jacobian
 from loyaltysem.inference.moment_forms import moment_jacobian
 from loyaltysem.inference.nested import (
     DifferenceTest,

@@ -15,8 +15,8 @@ from loyaltysem.core.errors import (
     ModelSpecificationError,
 )
 from loyaltysem.core.threads import one_thread
-from loyaltysem.estimation.corrections import fitted_at
 from loyaltysem.estimation.findings import find
+from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.identification import check_identified
 from loyaltysem.estimation.infer import infer
 from loyaltysem.estimation.model import bind_model

@@ -11,7 +11,7 @@ from loyaltysem.core.linalg import involved
 from loyaltysem.core.types import Array
 from loyaltysem.engine.restrictions import null_basis
 from loyaltysem.engine.terms import LocalVectorTerm
-from loyaltysem.estimation.corrections import Fitted
+from loyaltysem.estimation.fitted import Fitted
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.start_values import rough_values
 from loyaltysem.inference.information import information, unidentified_directions

@@ -13,7 +13,8 @@ from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array
 from loyaltysem.engine.implied import Implied
 from loyaltysem.estimation.baseline import baseline_tests
-from loyaltysem.estimation.corrections import STANDARD_ERRORS, TESTS, Fitted
+from loyaltysem.estimation.corrections import STANDARD_ERRORS, TESTS
+from loyaltysem.estimation.fitted import Fitted
 from loyaltysem.estimation.measures import measures
 from loyaltysem.inference.defined import defined
 from loyaltysem.inference.standardised import delta_method, standardised

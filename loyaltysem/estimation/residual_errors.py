@@ -14,7 +14,8 @@ from loyaltysem.engine.objective import Block
 from loyaltysem.engine.restrictions import null_basis
 from loyaltysem.engine.terms import LocalMatrixTerm, LocalTerm, LocalVectorTerm
 from loyaltysem.engine.weights import NormalTheory, NormalTheoryObserved
-from loyaltysem.estimation.corrections import information_objective, vector_jacobian
+from loyaltysem.estimation.fitted import information_objective
+from loyaltysem.estimation.forms import vector_jacobian
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.plan import Plan
 from loyaltysem.estimation.terms import Sample

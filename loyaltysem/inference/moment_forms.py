@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loyaltysem.core.linalg import cholesky
+from loyaltysem.core.linalg import cholesky, inverse_and_logdet
 from loyaltysem.core.types import Array
 from loyaltysem.engine.implied import StructuredJacobian
 from loyaltysem.engine.parameter_map import BlockChain
@@ -232,6 +232,39 @@ def dense_forms(share: float, delta: Array, weight: Array, gamma: Array) -> Mome
         second_meat=spread.T @ (weight[:, None] * spread if weight.ndim == 1 else weight @ spread),
         trace_squared=float((product * product.T).sum()),
     )
+
+
+def observed_weight(sigma: Array, cov: Array, difference: Array | None) -> Array:
+    """Return the observed information of the saturated normal model at given moments, (m, m).
+
+    Parameters
+    ----------
+    sigma : Array, shape (p, p)
+        Covariances to look at.
+    cov : Array, shape (p, p)
+        S, divided by N.
+    difference : Array, shape (p,), or None
+        Sample means minus those to look at; None without a mean structure.
+
+    Notes
+    -----
+    With W = S + ddᵀ the blocks are Σ⁻¹, ``(dᵀΣ⁻¹ ⊗ Σ⁻¹)D`` and ``½Dᵀ(Σ⁻¹ ⊗ Σ⁻¹(2W − Σ)Σ⁻¹)D``:
+    lavaan's ``observed.information = "h1"``. At W = Σ and d = 0 it is the expected information.
+    """
+    p = len(sigma)
+    row, column = vech_indices(p)
+    w = inverse_and_logdet(sigma[None])[0][0]
+    d = np.zeros(p) if difference is None else difference
+    unit = np.zeros((len(row), p, p))
+    unit[np.arange(len(row)), row, column] = unit[np.arange(len(row)), column, row] = 1.0
+    inner = w @ (2.0 * (cov + np.outer(d, d)) - sigma) @ w
+    product = 0.5 * inner @ unit @ w
+    both = product + np.swapaxes(product, 1, 2)
+    of_cov = np.where(row == column, 0.5, 1.0) * both[:, row, column]
+    if difference is None:
+        return np.asarray(of_cov)
+    crossed = w @ unit @ w @ d
+    return np.block([[w, crossed.T], [crossed, of_cov]])
 
 
 def normal_theory_meat(

@@ -9,7 +9,7 @@ import pytest
 import loyaltysem as ls
 from loyaltysem.core.optimise import minimise
 from loyaltysem.estimation import baseline
-from loyaltysem.estimation.corrections import fitted_at
+from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.model import bind_model
 from loyaltysem.model.structure import compile_structure
 

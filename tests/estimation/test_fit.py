@@ -511,6 +511,14 @@ def test_variants_keep_the_signature() -> None:
     assert ls.growth.__name__ == "growth" and "growth model" in (ls.growth.__doc__ or "")
 
 
+def test_observed_information_enters_both_layers_of_the_sandwich() -> None:
+    """lavaan 0.6-14: cfa(model, HolzingerSwineford1939, "MLM", information = "observed")."""
+    fit = ls.cfa(THREE, HS, estimator="MLM", information="observed")
+    found = fit.fit_measures("chisq_scaled", "chisq_scaling_factor", "baseline_chisq_scaled")
+    assert found.tolist() == pytest.approx([80.375049, 1.061343, 556.982468], rel=1e-6)
+    assert fit.bse.iloc[:2].tolist() == pytest.approx([0.14982588, 0.15690984], rel=5e-6)
+
+
 def test_lavaan_adds_nothing() -> None:
     text = "f =~ 1*x1 + x2 + x3\nf ~~ f\nx1 ~~ x1\nx2 ~~ x2\nx3 ~~ x3"
     assert ls.lavaan(text, HS).fit_measures("npar").item() == 6

@@ -17,6 +17,7 @@ from loyaltysem.inference.moment_forms import (
     dense_forms,
     moment_jacobian,
     normal_theory_meat,
+    observed_weight,
 )
 from loyaltysem.moments.gamma import (
     gamma_normal_theory,
@@ -124,3 +125,41 @@ def test_pairs_of_cases_are_taken_when_there_are_many_moments() -> None:
     many, few = (sample_case_moments(v, means=False) for v in (values, values[:, :4]))
     assert moment_forms._cases_are_cheaper(many, 70)
     assert not moment_forms._cases_are_cheaper(few, 8)
+
+
+def _moment_loglik(moments: Array, cov: Array, mean: Array) -> float:
+    """−2 log L / N of moments (μ, vech Σ), up to a constant."""
+    p = len(cov)
+    row, column = vech_indices(p)
+    sigma = np.zeros((p, p))
+    sigma[row, column] = sigma[column, row] = moments[p:]
+    d = mean - moments[:p]
+    w = np.linalg.inv(sigma)
+    return float(np.linalg.slogdet(sigma)[1] + np.trace(w @ (cov + np.outer(d, d))))
+
+
+def test_observed_weight_is_the_curvature_of_the_likelihood() -> None:
+    rng = np.random.default_rng(5)
+    cov, sigma = (np.cov(rng.normal(size=(3, 20))) for _ in range(2))
+    mean, difference = rng.normal(size=3), np.array([0.3, -0.2, 0.1])
+    found = observed_weight(sigma, cov, difference)
+    at = np.concatenate([mean - difference, sigma[vech_indices(3)]])
+    step = 1e-4 * np.eye(len(at))
+
+    def value(x: Array) -> float:
+        return _moment_loglik(x, cov, mean)
+
+    numeric = np.array(
+        [
+            [value(at + a + b) - value(at + a - b) - value(at - a + b) + value(at - a - b)
+             for b in step]
+            for a in step
+        ]
+    ) / (8 * 1e-8)  # fmt: skip
+    np.testing.assert_allclose(found, numeric, atol=2e-5)
+    np.testing.assert_allclose(
+        observed_weight(sigma, sigma, np.zeros(3)), _normal_weight(np.linalg.inv(sigma), True)
+    )
+    np.testing.assert_allclose(
+        observed_weight(sigma, cov, None), observed_weight(sigma, cov, np.zeros(3))[3:, 3:]
+    )

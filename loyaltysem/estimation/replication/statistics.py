@@ -16,7 +16,8 @@ from loyaltysem.estimation.baseline import (
     independence_discrepancy,
     sample_start,
 )
-from loyaltysem.estimation.corrections import Tests, fitted_at, standard_test
+from loyaltysem.estimation.corrections import Tests, standard_test
+from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.measures import measures
 from loyaltysem.estimation.model import BoundModel, bind_model
 from loyaltysem.estimation.terms import Sample, moment_count
