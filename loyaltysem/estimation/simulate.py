@@ -241,12 +241,15 @@ def categorise(values: Array, names: Sequence[str], thresholds: Thresholds) -> N
 
     A response on a threshold belongs to the category below it.
     """
-    for name, cuts in thresholds.items():
-        response = values[:, :, names.index(name)]
-        category = np.ones(response.shape)
-        for cut in cuts:
-            category += response > cut
-        values[:, :, names.index(name)] = category
+    if not thresholds:
+        return
+    cuts = np.full((max(map(len, thresholds.values())), len(names)), np.inf)
+    for name, own in thresholds.items():
+        cuts[: len(own), names.index(name)] = own
+    category = np.ones(values.shape, dtype=np.int8)  # a byte: an eighth of the memory to go through
+    for cut in cuts:
+        category += (values > cut).view(np.int8)
+    np.copyto(values, category, where=np.isin(names, list(thresholds)))
 
 
 def _population(model: str | Solved | Population, **options: object) -> Population:
