@@ -191,7 +191,7 @@ class VectorTerm:
     sample : Array, shape (B, m)
         s.
     weight : Array, shape (B, m, m) or (B, m)
-        V, or its diagonal.
+        V, or its diagonal; B is 1 where all replicates share it.
     """
 
     view: MomentView
@@ -213,7 +213,9 @@ class VectorTerm:
 
     def take(self, rows: Indices) -> VectorTerm:
         """Keep some replicates."""
-        return VectorTerm(self.view, self.sample[rows], self.weight[rows])
+        shared = len(self.weight) == 1  # one weight may serve all replicates
+        weight = self.weight if shared else self.weight[rows]
+        return VectorTerm(self.view, self.sample[rows], weight)
 
     def local(self, implied: Implied, theta: Array) -> LocalVectorTerm:
         """Return F with its derivatives."""
