@@ -17,6 +17,7 @@ from loyaltysem._version import __version__
 
 if TYPE_CHECKING:
     from loyaltysem.analysis.crosscheck import crosscheck
+    from loyaltysem.analysis.influence import influence
     from loyaltysem.analysis.interaction import indicator_products
     from loyaltysem.analysis.invariance import invariance
     from loyaltysem.analysis.reliability import cronbach_alpha
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from loyaltysem.estimation.compare import compare
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.estimation.simulate import simulate
+    from loyaltysem.reporting.influence_plot import influence_plot
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
     from loyaltysem.reporting.slopes_plot import region_plot, slopes_plot
@@ -49,6 +51,8 @@ _HOMES = {
     "simple_slopes": "analysis.slopes",
     "crosscheck": "analysis.crosscheck",
     "invariance": "analysis.invariance",
+    "influence": "analysis.influence",
+    "influence_plot": "reporting.influence_plot",
     "slopes_plot": "reporting.slopes_plot",
     "region_plot": "reporting.slopes_plot",
     "report": "reporting.report",
@@ -67,6 +71,8 @@ __all__ = [
     "growth",
     "htmt",
     "indicator_products",
+    "influence",
+    "influence_plot",
     "invariance",
     "lavaan",
     "load_questionnaire",

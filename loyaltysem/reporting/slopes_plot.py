@@ -11,6 +11,7 @@ import numpy as np
 from loyaltysem.analysis.slopes import SimpleSlopes
 from loyaltysem.core.display import number, percent
 from loyaltysem.core.text import Language, Text
+from loyaltysem.reporting.axes import GREY, TICK_SIZE, Margins, finish, inch_axes
 from loyaltysem.reporting.drawing import ACCENT, FAINT, INK, NEGATIVE
 from loyaltysem.reporting.fonts import LINE_HEIGHT, POINTS_PER_INCH, Typeface, typeface_for
 
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
 PLOT_WIDTH, PLOT_HEIGHT = 3.6, 2.8
 LEFT, BOTTOM, TOP = 0.72, 0.62, 0.3
 DASHES = (0, (4, 2))
-LABEL_SIZE, TICK_SIZE = 9.0, 8.0
 RANGE_SD = 3.0
 """How far the moderator's axis reaches, in standard deviations either side of its mean."""
-GREY, BAND = "#5b6874", "#dbe6f1"
+BAND = "#dbe6f1"
 SLOPE_AXIS = Text("Effect of {predictor} on {outcome}", "{predictor}对{outcome}的效应")
 AVERAGE_AXIS = Text("{outcome} (deviation from average)", "{outcome}（与平均值之差）")
 SIGNIFICANT = Text("significant (p < {alpha})", "显著（p < {alpha}）")
@@ -74,7 +74,7 @@ def slopes_plot(
     _label_ends(axes, ends, typeface)
     axes.set_xlim(*x)
     outcome = AVERAGE_AXIS.in_(spoken).format(outcome=names[slopes.outcome])
-    _finish(axes, names[slopes.predictor], outcome, typeface)
+    finish(axes, names[slopes.predictor], outcome, typeface)
     return axes
 
 
@@ -126,7 +126,7 @@ def region_plot(
     title = SLOPE_AXIS.in_(spoken).format(
         predictor=names[slopes.predictor], outcome=names[slopes.outcome]
     )
-    _finish(axes, names[slopes.moderator], title, typeface)
+    finish(axes, names[slopes.moderator], title, typeface)
     axes.legend(
         frameon=False, prop=typeface.properties(TICK_SIZE), labelcolor=GREY, ncols=3,
         loc="lower left", bbox_to_anchor=(-0.02, 0.99), borderaxespad=0.2, columnspacing=1.0,
@@ -152,13 +152,7 @@ def _spoken(
 
 def _axes(right: float) -> Axes:
     """Return axes on a white page with `right` inches of margin for labels."""
-    from matplotlib.figure import Figure
-
-    width, height = LEFT + PLOT_WIDTH + right, BOTTOM + PLOT_HEIGHT + TOP
-    figure = Figure(figsize=(width, height), facecolor="white")
-    return figure.add_axes(
-        (LEFT / width, BOTTOM / height, PLOT_WIDTH / width, PLOT_HEIGHT / height)
-    )
+    return inch_axes(PLOT_WIDTH, PLOT_HEIGHT, Margins(LEFT, right, TOP, BOTTOM))
 
 
 def _shades(count: int) -> list[str]:
@@ -212,24 +206,3 @@ def _mark_bounds(axes: Axes, slopes: SimpleSlopes, typeface: Typeface) -> None:
 def _rug(axes: Axes, values: Sequence[float]) -> None:
     for x in values:
         axes.plot([x, x], [0.0, 0.025], color=INK, lw=1.2, transform=axes.get_xaxis_transform())
-
-
-def _finish(axes: Axes, x_title: str, y_title: str, typeface: Typeface) -> None:
-    """Leave two thin axes with printed ticks."""
-    for side in ("right", "top"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color("#b9c2cb")
-    for axis in (axes.xaxis, axes.yaxis):
-        low, high = sorted(axis.get_view_interval())
-        ticks = [float(t) for t in axis.get_majorticklocs() if low <= t <= high]
-        digits = max((len(f"{t:.3f}".rstrip("0").split(".")[1]) for t in ticks), default=0)
-        axis.set_ticks(ticks)
-        axis.set_ticklabels(
-            [number(t, digits) for t in ticks],
-            fontproperties=typeface.properties(TICK_SIZE), color=GREY,
-        )  # fmt: skip
-    axes.tick_params(length=3, color="#b9c2cb")
-    font = typeface.properties(LABEL_SIZE)
-    axes.set_xlabel(x_title, fontproperties=font, color=INK, parse_math=False)
-    axes.set_ylabel(y_title, fontproperties=font, color=INK, parse_math=False)
