@@ -22,7 +22,7 @@ from loyaltysem.estimation.infer import infer
 from loyaltysem.estimation.model import bind_model
 from loyaltysem.estimation.plan import ModelFunction, Plan, hash_arrays, make_plan
 from loyaltysem.estimation.result import SEMResult
-from loyaltysem.estimation.search import search
+from loyaltysem.estimation.search import search_thoroughly
 from loyaltysem.estimation.sources import (
     Data,
     GivenCases,
@@ -229,7 +229,7 @@ def fit(plan: Plan, source: Source) -> SEMResult:
     sample = sample_from(plan, table, found)
     _check_counts(table, structure, sample)
     model = bind_model(plan, table, structure, sample)
-    solution = search(model)
+    solution = search_thoroughly(model)
     fitted = fitted_at(model, solution)
     check_identified(fitted)
     inference = infer(fitted)

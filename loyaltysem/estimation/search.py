@@ -18,6 +18,10 @@ from loyaltysem.estimation.start_values import cautious, rough_values, start_val
 #: Steps in a batch before a replicate is looked at on its own, and steps it then has an attempt.
 #: Most need six; one whose estimates run away would hold up two hundred others.
 FEW, ENOUGH = 20, 60
+#: Generic starting values to try where a search failed or ended somewhere doubtful.
+GENERIC = 6
+#: Steps that tell a hard search, and free parameters beyond which it is not repeated.
+MANY, LARGE = 50, 200
 #: Bytes of the curvature matrices that are worked on together (a core's second-level cache).
 CACHE = 2**19
 
@@ -44,6 +48,37 @@ def search(model: BoundModel, start: Array | None = None, max_iterations: int = 
                 return best
     assert best is not None
     return best
+
+
+def search_thoroughly(model: BoundModel) -> Minimum:
+    """Minimise as `search` does, and look further where that failed or ended somewhere doubtful.
+
+    Doubtful is a negative variance after many steps or with few cases: such discrepancies often
+    have several minima. Of what generic starting values lead to, the lowest minimum is kept.
+    """
+    found = search(model)
+    if (found.converged[0] and not _doubtful(model, found)) or model.structure.n_free > LARGE:
+        return found
+    for seed in range(GENERIC):
+        theta = rough_values(model.table, model.sample, np.random.default_rng(seed))
+        other = _minimise(
+            model, model.objective.map.alpha(theta), Tolerance(exact=True, max_iterations=100)
+        )
+        lower = other.value[0] < found.value[0] - 1e-6 * (1.0 + abs(found.value[0]))
+        if other.converged[0] and (lower or not found.converged[0]):
+            found = other
+    return found
+
+
+def _doubtful(model: BoundModel, found: Minimum) -> bool:
+    hard = found.n_iter[0] > MANY or model.sample.n_total < 2 * model.structure.n_free
+    if not hard:
+        return False
+    theta = model.objective.at(found.alpha).theta[0]
+    return any(
+        row.free and row.is_variance and value < 0.0
+        for row, value in zip(model.table.rows, theta, strict=True)
+    )
 
 
 def search_batch(model: BoundModel, start: Array) -> Minimum:
