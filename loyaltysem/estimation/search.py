@@ -64,10 +64,14 @@ def search_thoroughly(model: BoundModel) -> Minimum:
         other = _minimise(
             model, model.objective.map.alpha(theta), Tolerance(exact=True, max_iterations=100)
         )
-        lower = other.value[0] < found.value[0] - 1e-6 * (1.0 + abs(found.value[0]))
-        if other.converged[0] and (lower or not found.converged[0]):
+        if other.converged[0] and (not found.converged[0] or _lower(other, found)):
             found = other
     return found
+
+
+def _lower(a: Minimum, b: Minimum) -> bool:
+    """Tell whether `a` lies below `b` by more than rounding."""
+    return bool(a.value[0] < b.value[0] - 1e-6 * (1.0 + abs(b.value[0])))
 
 
 def _doubtful(model: BoundModel, found: Minimum) -> bool:
