@@ -159,8 +159,8 @@ def _latent_covariances(
 ) -> Iterator[Finding]:
     for g, (block, implied) in enumerate(zip(structure.blocks, inference.implied, strict=True)):
         seats = [i for i, name in enumerate(block.structural) if name in table.latent]
-        cov = implied.latent_cov[0][np.ix_(seats, seats)]
-        if not seats or not (np.diagonal(cov) > 0).all():
+        cov = implied.latent_cov[0].take(seats, axis=0).take(seats, axis=1)
+        if not seats or not (cov.diagonal() > 0).all():
             continue  # a negative variance is a finding of its own
         r = correlation(cov)
         if clearly_above(r, 1e-8) or np.linalg.eigvalsh(r).min() > 1e-8:

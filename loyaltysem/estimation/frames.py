@@ -42,7 +42,7 @@ def parameter_frame(
             name: np.concatenate([getattr(s, name) for s in inference.standardised])
             for name in ("std_lv", "std_all", "std_all_se")
         }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)  # every column was made here
 
 
 def wald_columns(est: Array, se: Array, level: float) -> dict[str, Array]:

@@ -121,7 +121,7 @@ def _matrices(fit: Solved, group: int) -> tuple[dict[MatrixName, Array], Array, 
 def _measured(fit: Solved, group: int) -> Mask:
     """Return which entries of B were written with ``=~``."""
     block = fit.structure.blocks[group]
-    entries = block.entries["Beta"]
+    entries = block.entries("Beta")
     written = np.array([fit.table.rows[i].op == "=~" for i in entries.row], dtype=bool)
     mask = np.zeros((block.k, block.k), dtype=bool)
     mask.flat[entries.position[written]] = True

@@ -133,8 +133,9 @@ def _add_factor(
     rows = resolved.cov.take(seats, axis=0)[:, :n]
     block = rows.take(seats, axis=1)
     total = np.maximum(block.diagonal(), 1e-300)
-    relative = _one_factor(_without_earlier(block, names, resolved))
-    loadings, phi = _scale(items, relative, np.sqrt(total), variance)
+    sd = np.sqrt(total)
+    standard = _one_factor(_without_earlier(block, names, resolved) / (sd[:, None] * sd))
+    loadings, phi = _scale(items, standard, sd, variance)
     weights = loadings / total
     covariances = (weights / max(float(weights @ loadings), 1e-300)) @ rows
     covariances[seats] = loadings * phi
@@ -155,42 +156,44 @@ def _without_earlier(block: Array, names: Sequence[str], resolved: _Resolved) ->
     return block
 
 
-def _one_factor(cov: Array) -> Array:
-    """Return loadings of one factor with unit variance, by Spearman's method of triads.
+def _one_factor(r: Array) -> Array:
+    """Return standardised loadings of one factor, by Spearman's method of triads.
 
     ``λᵢ² = Σ rᵢⱼrᵢₖ / Σ rⱼₖ`` over all pairs j, k of the other items (Harman 1976, ch. 7): exact
     where one factor holds, and no iteration.
+
+    Parameters
+    ----------
+    r : Array, shape (p, p)
+        Correlations of its indicators.
     """
-    sd = np.sqrt(np.maximum(cov.diagonal(), 1e-300))
-    if len(cov) == 1:
-        return np.asarray(0.9 * sd)
-    r = cov / (sd[:, None] * sd)
-    anchor = np.abs(r).sum(axis=0).argmax()
-    sign = np.where(r[anchor] < 0, -1.0, 1.0)
-    r *= sign[:, None] * sign
-    own = r.diagonal()
-    sums = r.sum(axis=0) - own
-    pairs, triads = sums.sum() - 2.0 * sums, sums**2 - ((r * r).sum(axis=0) - own**2)
-    square = triads / np.maximum(pairs, 1e-6) if len(cov) > 2 else np.abs(sums)
-    return np.asarray(sign * sd * np.sqrt(np.minimum(np.maximum(square, 0.01), 0.9)))
+    if len(r) == 1:
+        return np.array([0.9])
+    sign = np.copysign(1.0, r[np.abs(r).sum(axis=0).argmax()])
+    r = r * (sign[:, None] * sign)
+    sums = r.sum(axis=0) - 1.0
+    pairs, triads = sums.sum() - 2.0 * sums, sums * sums - (r * r).sum(axis=0) + 1.0
+    square = triads / np.maximum(pairs, 1e-6) if len(r) > 2 else np.abs(sums)
+    return np.asarray(sign * np.sqrt(np.minimum(np.maximum(square, 0.01), 0.9)))
 
 
 def _scale(
-    items: Sequence[Parameter], relative: Array, sd: Array, variance: Parameter
+    items: Sequence[Parameter], standard: Array, sd: Array, variance: Parameter
 ) -> tuple[Array, float]:
-    """Bring unit-variance loadings to the scale the fixed rows ask for.
+    """Bring standardised loadings to the scale the fixed rows ask for; return variance too.
 
     A marker that hardly loads would blow up the others: it counts as a tenth of the largest
     standardised loading.
     """
+    relative = sd * standard
     fixed = [(i, r.value) for i, r in enumerate(items) if not r.free and r.value != 0.0]
     if not fixed:
         phi = 1.0 if variance.free else max(variance.value, 1e-6)
         oriented = relative if relative[0] >= 0 else -relative
         return _keep_fixed(items, oriented / np.sqrt(phi)), phi
-    standard = np.abs(relative / sd)
-    floor = 0.1 * float(standard.max(initial=0.1))
-    unit = sum(max(float(standard[i]), floor) * sd[i] / abs(x) for i, x in fixed) / len(fixed)
+    size = np.abs(standard)
+    floor = 0.1 * float(size.max(initial=0.1))
+    unit = sum(max(float(size[i]), floor) * sd[i] / abs(x) for i, x in fixed) / len(fixed)
     if sum(relative[i] * x for i, x in fixed) < 0:
         unit = -unit
     phi = float(unit) ** 2 if variance.free else variance.value

@@ -103,9 +103,8 @@ def parameter_table(
     _check_thresholds(statements, defaults)
     _check_blocks(statements, groups)
     role = roles(statements)
-    defaults = replace(
-        defaults, meanstructure=defaults.meanstructure or _mentions_means(statements)
-    )
+    if _mentions_means(statements):
+        defaults = replace(defaults, meanstructure=True)
     rows: list[Parameter] = []
     for number, label in enumerate(groups, start=1):
         relations = [
@@ -241,6 +240,8 @@ def _mentions_means(statements: Sequence[Statement]) -> bool:
 def _share_labels(rows: Sequence[Parameter]) -> list[Parameter]:
     """Give a fixed value to every row that shares a label with a fixed one."""
     fixed = {r.label: r.value for r in rows if r.label and not r.free and not r.exogenous}
+    if not fixed:
+        return list(rows)
     return [
         replace(r, free=False, value=fixed[r.label]) if r.free and r.label in fixed else r
         for r in rows

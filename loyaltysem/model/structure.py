@@ -29,12 +29,11 @@ from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.parameters import Parameter
 
 MatrixName: TypeAlias = Literal["Lambda", "Theta", "Psi", "Beta", "nu", "alpha"]
-MATRICES: tuple[MatrixName, ...] = ("Lambda", "Theta", "Psi", "Beta", "nu", "alpha")
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Where table rows go in one matrix: ``matrix.flat[position] = theta[row]``."""
+    """Where table rows go among the cells: ``cells[position] = theta[row]``."""
 
     row: Indices
     position: Indices
@@ -53,10 +52,8 @@ class BlockStructure:
         observed variable is structural itself, otherwise 0.
     shapes
         Name, rows and columns of each, in that order.
-    entries
-        Scatter plan of each matrix.
     scatter
-        The same for all of them, in `constant`.
+        Where the table rows go in `constant`.
     row : Indices, shape (f,)
         Table rows of this group with a derivative: free ones, and those that follow from others.
     determined : Indices, shape (d,)
@@ -71,7 +68,6 @@ class BlockStructure:
     structural: tuple[str, ...]
     constant: Array
     shapes: tuple[tuple[MatrixName, int, int], ...]
-    entries: dict[MatrixName, Entries]
     scatter: Entries
     row: Indices
     determined: Indices
@@ -90,6 +86,17 @@ class BlockStructure:
     def k(self) -> int:
         """Number of structural variables."""
         return len(self.structural)
+
+    def entries(self, matrix: MatrixName) -> Entries:
+        """Return where table rows go among the cells of one matrix."""
+        start = 0
+        for name, rows, columns in self.shapes:
+            if name == matrix:
+                break
+            start += rows * columns
+        position = self.scatter.position - start
+        inside = (position >= 0) & (position < rows * columns)
+        return Entries(self.scatter.row[inside], position[inside])
 
     def split(self, cells: Array) -> dict[MatrixName, Array]:
         """View cells (B, c), in the order of `constant`, as matrices (B, rows, columns)."""
@@ -195,11 +202,11 @@ def _structural_variables(table: ParameterTable) -> tuple[str, ...]:
     return (*table.latent, *(n for n in table.observed if n in inside))
 
 
-def _shapes(p: int, k: int) -> dict[MatrixName, tuple[int, int]]:
-    return {
-        "Lambda": (p, k), "Theta": (p, p), "Psi": (k, k), "Beta": (k, k), "nu": (p, 1),
-        "alpha": (k, 1),
-    }  # fmt: skip
+def _shapes(p: int, k: int) -> tuple[tuple[MatrixName, int, int], ...]:
+    return (
+        ("Lambda", p, k), ("Theta", p, p), ("Psi", k, k), ("Beta", k, k), ("nu", p, 1),
+        ("alpha", k, 1),
+    )  # fmt: skip
 
 
 def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructure:
@@ -211,11 +218,11 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
     located = [
         (i, row, *_locate(row, seat, place)) for i, row in mine if row.op not in ("|", "~*~")
     ]
-    constant = np.zeros(sum(rows * columns for rows, columns in _shapes(p, k).values()))
+    shapes = _shapes(p, k)
+    constant = np.zeros(sum(rows * columns for _, rows, columns in shapes))
     for name in structural:
         if name in place:
             constant[place[name] * k + seat[name]] = 1.0
-    entries = _entries(located, p, k)
     # under delta, residual variances of ordered variables follow from their scales
     follows = () if table.defaults.theta else table.defaults.ordered
     free = [
@@ -228,9 +235,8 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         observed=table.observed,
         structural=structural,
         constant=constant,
-        shapes=tuple((name, *shape) for name, shape in _shapes(p, k).items()),
-        entries=entries,
-        scatter=_joined(entries, p, k),
+        shapes=shapes,
+        scatter=_scatter(located, shapes),
         row=np.array([item[0] for item in free], dtype=np.intp),
         determined=np.flatnonzero([numbers[item[0]] < 0 for item in free]),
         left=np.array([c[0] for c in columns], dtype=np.intp),
@@ -276,29 +282,22 @@ def _columns(matrix: MatrixName, i: int, j: int, p: int, k: int) -> tuple[int, i
             return t + i, zero, 1.0
 
 
-def _entries(
-    located: Sequence[tuple[int, Parameter, MatrixName, int, int]], p: int, k: int
-) -> dict[MatrixName, Entries]:
-    """Collect the scatter plan of each matrix, both triangles of the symmetric ones."""
-    plans: dict[MatrixName, tuple[list[int], list[int]]] = {n: ([], []) for n in MATRICES}
-    widths = {name: columns for name, (_, columns) in _shapes(p, k).items()}
+def _scatter(
+    located: Sequence[tuple[int, Parameter, MatrixName, int, int]],
+    shapes: Sequence[tuple[MatrixName, int, int]],
+) -> Entries:
+    """Plan where rows go among the cells of all matrices, both triangles of the symmetric ones."""
+    begin: dict[MatrixName, tuple[int, int]] = {}
+    start = 0
+    for name, height, width in shapes:
+        begin[name] = start, width
+        start += height * width
+    rows, positions = [], []
     for index, _, name, i, j in located:
-        rows, positions = plans[name]
+        start, width = begin[name]
         rows.append(index)
-        positions.append(i * widths[name] + j)
+        positions.append(start + i * width + j)
         if i != j and name in ("Theta", "Psi"):
             rows.append(index)
-            positions.append(j * widths[name] + i)
-    return {
-        name: Entries(np.array(rows, dtype=np.intp), np.array(positions, dtype=np.intp))
-        for name, (rows, positions) in plans.items()
-    }
-
-
-def _joined(entries: dict[MatrixName, Entries], p: int, k: int) -> Entries:
-    """Join the plans of the matrices into one for all their cells."""
-    positions, start = [], 0
-    for name, (rows, columns) in _shapes(p, k).items():
-        positions.append(entries[name].position + start)
-        start += rows * columns
-    return Entries(np.concatenate([e.row for e in entries.values()]), np.concatenate(positions))
+            positions.append(start + j * width + i)
+    return Entries(np.array(rows, dtype=np.intp), np.array(positions, dtype=np.intp))

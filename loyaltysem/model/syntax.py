@@ -136,6 +136,10 @@ def parse(source: str) -> tuple[Statement, ...]:
     return tuple(statements)
 
 
+#: How far an operator leads into parentheses.
+_NESTING = {"(": 1, ")": -1}
+
+
 def _statements(tokens: list[Token]) -> list[list[Token]]:
     """Group tokens into statements, each closed by an ``end`` token."""
     lines: list[list[Token]] = []
@@ -144,7 +148,7 @@ def _statements(tokens: list[Token]) -> list[list[Token]]:
     for index, token in enumerate(tokens):
         if token.kind not in ("end_of_line", "end"):
             current.append(token)
-            depth += token.is_operator("(") - token.is_operator(")")
+            depth += _NESTING.get(token.text, 0) if token.kind == "operator" else 0
         elif current and (token.kind == "end" or not _continues(tokens, index, depth)):
             lines.append([*current, Token("end", "", Span(token.span.source, *_stop(current)))])
             current, depth = [], 0
@@ -186,7 +190,9 @@ def _block(line: list[Token]) -> str:
 
 
 def _statement(line: list[Token], group: str | None) -> Statement:
-    operators = [i for i, t in enumerate(line) if t.is_operator(*STATEMENT_OPERATORS)]
+    operators = [
+        i for i, t in enumerate(line) if t.kind == "operator" and t.text in STATEMENT_OPERATORS
+    ]
     if not operators:
         raise _no_operator(line)
     at, operator = operators[0], line[operators[0]]

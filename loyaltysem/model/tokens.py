@@ -69,17 +69,19 @@ def tokenise(source: str) -> list[Token]:
     """
     tokens: list[Token] = []
     position = 0
-    while position < len(source):
-        match = _PATTERN.match(source, position)
-        if match is None:
-            raise _unreadable(source, position)
-        kind, position = str(match.lastgroup), match.end()
+    for match in _PATTERN.finditer(source):
+        start, kind = match.start(), match.lastgroup
+        if start > position:
+            break
+        position = match.end()
         if kind in ("space", "comment"):
             continue
         text = match.group()
-        if kind == "string" or text.startswith("`"):
+        if kind == "string" or text[0] == "`":
             text = text[1:-1]
-        tokens.append(Token(kind, text, Span(source, match.start(), position)))  # type: ignore[arg-type]  # kind is a group name of _PATTERN
+        tokens.append(Token(kind, text, Span(source, start, position)))  # type: ignore[arg-type]  # kind is a group name of _PATTERN
+    if position < len(source):
+        raise _unreadable(source, position)
     stop = Span(source, len(source), len(source))
     return [*tokens, Token("end_of_line", "\n", stop), Token("end", "", stop)]
 
