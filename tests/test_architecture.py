@@ -50,6 +50,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "plain_table",
         "source",
         "method_sources",
+        "estimation_sources",
+        "inference_sources",
         "resampling_sources",
         "marketing_sources",
         "references",

@@ -1,4 +1,4 @@
-"""What the robust fit indices of incomplete data are made of (Zhang & Savalei).
+"""What the robust fit indices of incomplete data are made of (Zhang & Savalei 2023).
 
 The plain RMSEA and CFI of full-information ML change their meaning with the amount of missing
 data. The remedy is to hold the full-information estimates against the saturated (EM) moments by
