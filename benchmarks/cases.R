@@ -32,3 +32,13 @@ fit_case <- function(...) {
           .numbers(estimates$est), .numbers(se),
           .numbers(as.numeric(measures[wanted])), .words(gsub(".", "_", wanted, fixed = TRUE)))
 }
+
+# Bootstrap samples of the model that was loaded, refitted one after another on one core.
+bootstrap_case <- function(R) {
+  if (is.null(case$fit)) case$fit <- sem(case$model, data = case$data)
+  start <- Sys.time()
+  drawn <- suppressWarnings(bootstrapLavaan(case$fit, R = R, type = "ordinary"))
+  seconds <- as.numeric(difftime(Sys.time(), start, units = "secs"))
+  sprintf('{"seconds": %.9f, "draws": %d, "sd": %s, "name": %s}', seconds, nrow(drawn),
+          .numbers(apply(drawn, 2, sd)), .words(colnames(drawn)))
+}
