@@ -6,6 +6,14 @@ from loyaltysem.core.source import Reference
 
 METHODS: tuple[Reference, ...] = (
     Reference(
+        "chan_golub_leveque_1983",
+        ("Chan, T. F.", "Golub, G. H.", "LeVeque, R. J."),
+        1983,
+        "Algorithms for computing the sample variance: Analysis and recommendations",
+        "The American Statistician, 37(3), 242–247",
+        "10.1080/00031305.1983.10483115",
+    ),
+    Reference(
         "bentler_1990",
         ("Bentler, P. M.",),
         1990,

@@ -75,8 +75,11 @@ def sem(
     ----------
     model : str
         Model in lavaan syntax.
-    data : DataFrame, survey responses or mapping of columns, optional
-        One row a case. Leave it out when `sample_cov` and `sample_nobs` are given.
+    data : DataFrame, survey responses, mapping of columns, path, Ibis table, optional
+        One row a case. Leave it out when `sample_cov` and `sample_nobs` are given. The path of a
+        Parquet file or folder, an Ibis table and a DuckDB relation may be larger than memory: only
+        the moments of the complete cases are read, chunk by chunk or by the database, which
+        serves ML, GLS and ULS with standard errors from the model.
     estimator : str
         ML, MLM, MLMV, MLMVS, MLR, MLF, GLS, ULS, ULSMV, WLS, DWLS, WLSM or WLSMV.
     missing : str
@@ -86,7 +89,8 @@ def sem(
         Columns that are no part of the model but predict missing values or what is missing; they
         enter as saturated correlates (Graham 2003). Only with ``missing="fiml"``.
     group : str, optional
-        Column that tells groups apart; they are taken in order of first appearance.
+        Column that tells groups apart; they are taken in order of first appearance, those of a
+        table in a database in order of their labels.
     group_equal : sequence of str
         What is equal across groups: ``loadings``, ``thresholds``, ``intercepts``, ``means``,
         ``regressions``, ``residuals``, ``residual.covariances``, ``lv.variances``,
@@ -211,7 +215,7 @@ def fit(plan: Plan, source: Source) -> SEMResult:
     Parameters
     ----------
     plan : Plan
-    source : DataFrame or GroupedMoments
+    source : DataFrame, GroupedMoments or MomentTable
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -24,6 +25,7 @@ from loyaltysem.moments.complete import from_data, from_moments
 from loyaltysem.moments.data import GroupedData, GroupedMoments, select
 from loyaltysem.moments.incomplete import from_incomplete_data
 from loyaltysem.moments.ordinal_sample import from_ordinal_data
+from loyaltysem.moments.tables import MomentTable, open_table
 
 
 @runtime_checkable
@@ -36,12 +38,23 @@ class HasData(Protocol):
         ...
 
 
-Data: TypeAlias = pd.DataFrame | HasData | Mapping[str, Sequence[float]]
+class HasColumns(Protocol):
+    """An Ibis table or a DuckDB relation."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Names of its columns."""
+        ...
+
+
+Data: TypeAlias = (
+    pd.DataFrame | HasData | Mapping[str, Sequence[float]] | str | os.PathLike[str] | HasColumns
+)
 #: Printed moments: one matrix, vector and number of cases, or one of each by group label.
 GivenCov: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
 GivenMean: TypeAlias = pd.Series | Mapping[str, pd.Series]
 GivenCases: TypeAlias = int | Mapping[str, int]
-Source: TypeAlias = pd.DataFrame | GroupedMoments
+Source: TypeAlias = pd.DataFrame | GroupedMoments | MomentTable
 T = TypeVar("T")
 
 
@@ -74,12 +87,12 @@ def read_source(
             code="request.no_data",
             hint="Pass data=frame, or sample_cov= with sample_nobs=.",
         )
-    return _frame(data)
+    if isinstance(data, pd.DataFrame):
+        return data
+    return open_table(data) or _frame(data)
 
 
 def _frame(data: Data) -> pd.DataFrame:
-    if isinstance(data, pd.DataFrame):
-        return data
     if isinstance(data, HasData):
         return data.data
     if isinstance(data, Mapping):
@@ -87,7 +100,8 @@ def _frame(data: Data) -> pd.DataFrame:
     raise DataError(
         f"Data of type {type(data).__name__} cannot be read.",
         code="data.type",
-        hint="Pass a pandas DataFrame, or responses read with read_responses().",
+        hint="Pass a pandas DataFrame, responses read with read_responses(), the path of a Parquet "
+        "file, or an Ibis table.",
     )
 
 
@@ -184,6 +198,10 @@ def select_for(plan: Plan, role: Roles, source: Source) -> GroupedData | Grouped
         )
     if isinstance(source, GroupedMoments):
         return _from_given(plan, role, source)
+    if not isinstance(source, pd.DataFrame):
+        _check_moments_suffice(plan, "Read the model's columns into a data frame and pass that")
+        _check_variables(role, source.columns)
+        return source.moments(role.observed, plan.group)
     if len(source):
         _check_variables(role, source.columns)
     _check_ordered(plan, role)
@@ -224,7 +242,7 @@ def _check_moments_suffice(plan: Plan, remedy: str) -> None:
     ):
         raise IncompatibleRequestError(
             f"estimator='{plan.estimator}' with these options needs the cases themselves, not "
-            "only their covariance matrix.",
+            "only their means and covariances.",
             code="request.cases",
             hint=f"{remedy}, or use ML, GLS or ULS with standard errors from the model.",
         )

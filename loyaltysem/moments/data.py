@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -117,7 +117,7 @@ def select(
             code="data.empty",
             hint="Check that the right file or sheet was read.",
         )
-    _check_columns(frame, names if group is None else [*names, group])
+    check_columns(frame.columns, names if group is None else [*names, group])
     values = _values(frame, names)
     kept = _kept(values, names, complete)
     if not kept.any():
@@ -128,7 +128,7 @@ def select(
         )
     labels, member = _membership(frame, group)
     rows = [np.flatnonzero(kept & (member == g)) for g in range(len(labels))]
-    _check_groups(labels, rows)
+    check_groups(labels, [len(r) for r in rows])
     return GroupedData(
         tuple(names), tuple(values[r] for r in rows), labels, tuple(rows), len(frame)
     )
@@ -150,8 +150,9 @@ def _membership(frame: pd.DataFrame, group: str | None) -> tuple[tuple[str, ...]
     return tuple(str(v) for v in values), np.asarray(codes, dtype=np.intp)
 
 
-def _check_groups(labels: Sequence[str], rows: Sequence[Indices]) -> None:
-    empty = [label for label, r in zip(labels, rows, strict=True) if not len(r)]
+def check_groups(labels: Sequence[str], cases: Sequence[int]) -> None:
+    """Raise a `DataError` when there are no groups, or one has no complete case."""
+    empty = [label for label, n in zip(labels, cases, strict=True) if not n]
     if empty or not labels:
         raise DataError(
             f"The group(s) {', '.join(map(repr, empty))} have no complete case."
@@ -162,8 +163,9 @@ def _check_groups(labels: Sequence[str], rows: Sequence[Indices]) -> None:
         )
 
 
-def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
-    columns = [str(c) for c in frame.columns]
+def check_columns(existing: Iterable[object], names: Sequence[str]) -> None:
+    """Raise a `DataError` naming each of `names` that is not there, or there more than once."""
+    columns = [str(c) for c in existing]
     found = Counter(columns)
     absent = [n for n in names if n not in found]
     if absent:
