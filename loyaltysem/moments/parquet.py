@@ -89,7 +89,7 @@ class ParquetTable:
         """
         for file in self.files:
             _check_file(file, names, group, several=len(self.files) > 1)
-        pieces = [p for file in self.files for p in _pieces(file)]
+        pieces = [p for file in self.files for p in parted(file, PIECE)]
         work = partial(_read, names=tuple(names), group=group)
         with _readable(self.path), one_thread():
             found = _in_threads(work, pieces, min(joblib.cpu_count(), THREADS))
@@ -220,12 +220,12 @@ def _is_label(value: object) -> bool:
 # Reading
 
 
-def _pieces(file: ParquetFile) -> Iterator[Piece]:
-    """Part a file into pieces of whole row groups, small ones together."""
+def parted(file: ParquetFile, size: int) -> Iterator[Piece]:
+    """Part a file into pieces of whole row groups, small ones together up to `size` rows."""
     together: list[int] = []
     rows = 0
     for i, n in enumerate(file.row_groups):
-        if together and rows + n > PIECE:
+        if together and rows + n > size:
             yield Piece(file, tuple(together))
             together, rows = [], 0
         together.append(i)
