@@ -30,7 +30,7 @@ import numpy as np
 from loyaltysem.core.linalg import inverse_and_logdet, symmetrise
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.discrepancies import LocalDiscrepancy
-from loyaltysem.engine.implied import Moments, StructuredJacobian, crossed
+from loyaltysem.engine.implied import Moments, Slope, StructuredJacobian, crossed
 from loyaltysem.engine.weights import NormalTheory, NormalTheoryObserved, normal_form
 from loyaltysem.moments.gamma import vech_indices
 from loyaltysem.moments.patterns import MissingPatterns
@@ -135,9 +135,9 @@ class IncompleteObserved:
         completed = NormalTheoryObserved(self.at.w, self.r, self.u).gram(jacobian)
         return self._less_missing(completed, jacobian)
 
-    def hessian(self, jacobian: StructuredJacobian, gradient: Moments) -> Array:
+    def hessian(self, jacobian: StructuredJacobian, slope: Slope) -> Array:
         """Return half the second derivative in table rows, shape (B, f, f)."""
-        completed = NormalTheoryObserved(self.at.w, self.r, self.u).hessian(jacobian, gradient)
+        completed = NormalTheoryObserved(self.at.w, self.r, self.u).hessian(jacobian, slope)
         return self._less_missing(completed, jacobian)
 
     def _less_missing(self, completed: Array, jacobian: StructuredJacobian) -> Array:

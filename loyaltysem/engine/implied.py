@@ -28,6 +28,14 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
+class Slope:
+    """A gradient in moment space, seen through Z: ZᵀGZ (B, z, z) and g (B, p)."""
+
+    sigma: Array
+    mu: Array
+
+
+@dataclass(frozen=True, slots=True)
 class StructuredJacobian:
     """Derivatives of the implied moments with respect to the free rows of one group.
 
@@ -106,10 +114,19 @@ class StructuredJacobian:
 
         `g.sigma` is the symmetric matrix G with dF = tr(G dΣ).
         """
-        at_sigma = 2.0 * self.quadratic(g.sigma)[:, self.left, self.right]
+        return self.gradient(self.slope(g))
+
+    def slope(self, g: Moments) -> Slope:
+        """Look at a gradient through Z, which serves first and second derivatives."""
+        return Slope(self.quadratic(g.sigma), g.mu)
+
+    def gradient(self, slope: Slope) -> Array:
+        """Return Δᵀg, shape (B, f)."""
+        at_sigma = 2.0 * slope.sigma[:, self.left, self.right]
         if self.moves_means:
-            at_sigma += self._mean_pair(self.project(g.mu))
-        return self.scale * at_sigma
+            at_sigma += self._mean_pair(self.project(slope.mu))
+        at_sigma *= self.scale
+        return at_sigma
 
     def _mean_pair(self, at_mu: Array) -> Array:
         left, right = self.left, self.right
@@ -130,12 +147,12 @@ class StructuredJacobian:
             :, :, None
         ] * (rl * h_right[:, None, :] + rr * h_left[:, None, :])
 
-    def curvature_of_moments(self, g: Moments) -> Array:
+    def curvature_of_moments(self, slope: Slope) -> Array:
         """Return Σ_m g_m ∂²m/∂θᵢ∂θⱼ, shape (B, f, f): the part a Gauss–Newton step leaves out."""
-        bent = crossed(self.pairs(self.second), self.pairs(self.quadratic(g.sigma)))
+        bent = crossed(self.pairs(self.second), self.pairs(slope.sigma))
         bent *= 2.0
         if self.moves_means:
-            bent += self.mean_curvature(g.mu)
+            bent += self.mean_curvature(slope.mu)
         return self.outer(bent)
 
     def mean_curvature(self, g: Array) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from loyaltysem.core.memo import remembered
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.discrepancies import BoundDiscrepancy, LocalDiscrepancy
-from loyaltysem.engine.implied import Implied, StructuredJacobian
+from loyaltysem.engine.implied import Implied, Slope, StructuredJacobian
 from loyaltysem.moments.gamma import vech
 
 NO_ROWS: Indices = np.zeros(0, dtype=np.intp)
@@ -101,6 +101,12 @@ class LocalMatrixTerm:
 
     discrepancy: LocalDiscrepancy
     jacobian: StructuredJacobian
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @remembered
+    def slope(self) -> Slope:
+        """The gradient in moment space, as the Jacobian sees it."""
+        return self.jacobian.slope(self.discrepancy.gradient)
 
     @property
     def value(self) -> Array:
@@ -109,7 +115,7 @@ class LocalMatrixTerm:
 
     def gradient(self) -> Array:
         """Return ∂F/∂rows, shape (B, f)."""
-        return self.jacobian.transpose_apply(self.discrepancy.gradient)
+        return self.jacobian.gradient(self.slope)
 
     def expected(self) -> Array:
         """Return the expected second derivative, shape (B, f, f)."""
@@ -119,7 +125,7 @@ class LocalMatrixTerm:
 
     def observed(self) -> Array:
         """Return the exact second derivative, shape (B, f, f)."""
-        form = self.discrepancy.observed.hessian(self.jacobian, self.discrepancy.gradient)
+        form = self.discrepancy.observed.hessian(self.jacobian, self.slope)
         form *= 2.0
         return form
 

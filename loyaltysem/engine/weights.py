@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from loyaltysem.core.types import Array
-from loyaltysem.engine.implied import Moments, Pairs, StructuredJacobian, crossed
+from loyaltysem.engine.implied import Pairs, Slope, StructuredJacobian, crossed
 
 
 class MomentWeight(Protocol):
@@ -28,10 +28,10 @@ class MomentWeight(Protocol):
 class ExactCurvature(MomentWeight, Protocol):
     """Half the exact second derivative of a discrepancy with respect to the moments."""
 
-    def hessian(self, jacobian: StructuredJacobian, gradient: Moments) -> Array:
+    def hessian(self, jacobian: StructuredJacobian, slope: Slope) -> Array:
         """Return half the second derivative in table rows, shape (B, f, f).
 
-        To `gram` it adds how the moments themselves curve, weighed by the gradient.
+        To `gram` it adds how the moments themselves curve, weighed by the slope.
         """
         ...
 
@@ -58,10 +58,10 @@ class NormalTheory:
             form += jacobian.mean_form(m)
         return jacobian.outer(form)
 
-    def hessian(self, jacobian: StructuredJacobian, gradient: Moments) -> Array:
+    def hessian(self, jacobian: StructuredJacobian, slope: Slope) -> Array:
         """Return half the second derivative in table rows, shape (B, f, f)."""
         form = self.gram(jacobian)
-        form += 0.5 * jacobian.curvature_of_moments(gradient)
+        form += 0.5 * jacobian.curvature_of_moments(slope)
         return form
 
 
@@ -87,29 +87,32 @@ class NormalTheoryObserved:
         """Return half the second derivative along the Jacobian, shape (B, f, f)."""
         m = jacobian.quadratic(self.w)
         pairs = jacobian.pairs(m)
-        return jacobian.outer(self._form(jacobian, m, pairs, pairs))
+        bent = crossed(pairs, jacobian.pairs(jacobian.quadratic(self.w - self.r)))
+        form = self._form(jacobian, m, pairs)
+        form -= bent
+        return jacobian.outer(form)
 
-    def hessian(self, jacobian: StructuredJacobian, gradient: Moments) -> Array:
+    def hessian(self, jacobian: StructuredJacobian, slope: Slope) -> Array:
         """Return half the second derivative in table rows, shape (B, f, f).
 
         The slope of F in Σ is w − r, so that what curves, ZᵀHZ crossed with the slope, and what
-        `gram` crosses with r − w go into one product.
+        `gram` crosses with w − r go into one product.
         """
         m = jacobian.quadratic(self.w)
-        bent = jacobian.pairs(m - jacobian.second)
-        form = self._form(jacobian, m, jacobian.pairs(m), bent)
+        form = self._form(jacobian, m, jacobian.pairs(m))
+        form -= crossed(jacobian.pairs(m - jacobian.second), jacobian.pairs(slope.sigma))
         if jacobian.moves_means:
-            form += 0.5 * jacobian.mean_curvature(gradient.mu)
+            form += 0.5 * jacobian.mean_curvature(slope.mu)
         return jacobian.outer(form)
 
-    def _form(self, jacobian: StructuredJacobian, m: Array, pairs: Pairs, bent: Pairs) -> Array:
-        """Return the form of w, plus `bent` crossed with r − w, unscaled; `pairs` are spent."""
-        form = crossed(bent, jacobian.pairs(jacobian.quadratic(self.r - self.w)))
-        if jacobian.moves_means:
-            cross = self._cross(jacobian, pairs)
-            form += jacobian.mean_form(m)
-            form += cross
-            form += np.swapaxes(cross, 1, 2)
+    def _form(self, jacobian: StructuredJacobian, m: Array, pairs: Pairs) -> Array:
+        """Return the form of w and what couples means and covariances; `pairs` are spent."""
+        if not jacobian.moves_means:
+            return normal_form(pairs)
+        cross = self._cross(jacobian, pairs)
+        form = jacobian.mean_form(m)
+        form += cross
+        form += np.swapaxes(cross, 1, 2)
         form += normal_form(pairs)
         return form
 

@@ -55,7 +55,7 @@ def model_based_vcov(info: Array) -> tuple[Array, Mask]:
     The matrices are brought to a unit diagonal first, so that parameters in units a million
     apart do not look singular.
     """
-    scale = np.sqrt(np.maximum(np.diagonal(info, axis1=1, axis2=2), 1e-300))
+    scale = np.sqrt(np.maximum(info.diagonal(axis1=1, axis2=2), 1e-300))
     outer = scale[:, :, None] * scale[:, None, :]
     inverse, _, ok = inverse_and_logdet(info / outer)
     inverse /= outer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loyaltysem.core.errors import DataError
-from loyaltysem.core.linalg import correlation, involved, null_space
+from loyaltysem.core.linalg import involved, null_space
 from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.moments.data import GroupedData, GroupedMoments
 
@@ -126,7 +126,7 @@ def _check_symmetric(cov: Array) -> None:
 
 def _check_values(values: Array, names: Sequence[str]) -> None:
     check_enough(*values.shape)
-    check_varied(np.ptp(values, axis=0) > 0, names)
+    check_varied((values != values[0]).any(axis=0), names)
 
 
 def check_enough(n: int, p: int) -> None:
@@ -161,7 +161,7 @@ def check_positive_definite(cov: Array, names: Sequence[str]) -> None:
             code="data.constant",
             hint="A variable that does not vary cannot be explained; take it out of the model.",
         )
-    basis = null_space(correlation(cov), tolerance=1e-10)
+    basis = null_space(cov, tolerance=1e-10)
     if basis.shape[1]:
         together = ", ".join(repr(names[i]) for i in involved(basis))
         raise DataError(
