@@ -114,6 +114,12 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "terms",
         "objective",
         "restrictions",
+        "compiled_plan",
+        "compiled_lanes",
+        "compiled_linalg",
+        "compiled_likelihood",
+        "compiled_kernel",
+        "compiled",
     ),
     "inference": (
         "information",
