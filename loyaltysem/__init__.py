@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.influence import influence
     from loyaltysem.analysis.interaction import indicator_products
     from loyaltysem.analysis.invariance import invariance
+    from loyaltysem.analysis.multiverse import multiverse
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.slopes import simple_slopes
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
     from loyaltysem.reporting.slopes_plot import region_plot, slopes_plot
+    from loyaltysem.reporting.specification_curve import specification_curve
     from loyaltysem.survey.questionnaire import load_questionnaire
     from loyaltysem.survey.responses import read_responses
 
@@ -53,6 +55,8 @@ _HOMES = {
     "invariance": "analysis.invariance",
     "influence": "analysis.influence",
     "influence_plot": "reporting.influence_plot",
+    "multiverse": "analysis.multiverse",
+    "specification_curve": "reporting.specification_curve",
     "slopes_plot": "reporting.slopes_plot",
     "region_plot": "reporting.slopes_plot",
     "report": "reporting.report",
@@ -76,6 +80,7 @@ __all__ = [
     "invariance",
     "lavaan",
     "load_questionnaire",
+    "multiverse",
     "path_diagram",
     "read_responses",
     "region_plot",
@@ -84,6 +89,7 @@ __all__ = [
     "simple_slopes",
     "simulate",
     "slopes_plot",
+    "specification_curve",
 ]
 
 

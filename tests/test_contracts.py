@@ -150,6 +150,7 @@ NO_EXAMPLE = {
     "composite_reliability": "needs a fitted measurement model, as in tests/analysis",
     "fornell_larcker": "needs a fitted measurement model, as in tests/analysis",
     "crosscheck": "needs packages that are optional; docs/why_own_engine.md shows it",
+    "specification_curve": "draws the picture of `multiverse`, which has the example",
     "influence_plot": "draws the picture of `influence`, which has the example",
     "report": "needs a fit and writes a page; README.md shows it",
     "region_plot": "draws the picture of `simple_slopes`, which has the example",
