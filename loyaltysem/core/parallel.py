@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 from joblib import Parallel, delayed
 
+from loyaltysem.core.memory import keep_freed_memory
 from loyaltysem.core.progress import progress
 from loyaltysem.core.threads import one_thread
 
@@ -46,6 +47,7 @@ def in_parallel(
 
 
 def _one_threaded(task: Callable[[K], T], key: K) -> T:
+    keep_freed_memory()
     with one_thread():
         return task(key)
 
