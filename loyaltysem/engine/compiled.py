@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
     from loyaltysem.engine.compiled_likelihood import Sample
 
 
+#: Set to ``off``, this environment variable keeps the kernel out where numba is installed.
+SWITCH = "LOYALTYSEM_FAST"
+
+
 @functools.cache
 def installed() -> bool:
-    """Tell whether numba is there, without importing it."""
-    return importlib.util.find_spec("numba") is not None
+    """Tell whether numba is there and wanted, without importing it."""
+    wanted = os.environ.get(SWITCH, "on") != "off"
+    return wanted and importlib.util.find_spec("numba") is not None
 
 
 def compilable(objective: Objective) -> bool:

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 
 from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
 from loyaltysem.core.types import Array, Indices
+from loyaltysem.engine.compiled import compilable, minimise_compiled
 from loyaltysem.engine.restrictions import ReducedObjective
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.start_values import cautious, rough_values, start_values
@@ -104,17 +105,7 @@ def search_batch(model: BoundModel, start: Array) -> Minimum:
     n = len(model.sample.cov[0])
     if model.restrictions and model.reduction is None:
         return _joined([search(_alone(model, b), start) for b in range(n)])
-    size = _batch_size(model.structure.n_free)
-    found = _joined(
-        [
-            _minimise(
-                _taken(model, rows),
-                np.tile(start, (len(rows), 1)),
-                _tolerance(model, FEW),
-            )
-            for rows in (np.arange(i, min(i + size, n)) for i in range(0, n, size))
-        ]
-    )
+    found = _together(model, np.tile(start, (n, 1)), _tolerance(model, FEW))
     for b in np.flatnonzero(~found.converged):
         alone = search(_alone(model, int(b)), max_iterations=ENOUGH)
         for name in ("alpha", "value", "decrement", "status", "n_iter"):
@@ -126,6 +117,15 @@ def _tolerance(model: BoundModel, max_iterations: int, exact: bool = False) -> T
     """Ask more of least squares, whose Gauss–Newton steps close in at a constant rate."""
     decrement = 1e-15 if model.plan.row.discrepancy is not None else 1e-18
     return Tolerance(decrement, exact=exact, max_iterations=max_iterations)
+
+
+def _together(model: BoundModel, start: Array, tolerance: Tolerance) -> Minimum:
+    """Solve all replicates from `start` (B, q), compiled where that is possible."""
+    if not model.restrictions and compilable(model.objective):
+        return minimise_compiled(model.objective, start, tolerance)
+    n, size = len(start), _batch_size(model.structure.n_free)
+    pieces = (np.arange(i, min(i + size, n)) for i in range(0, n, size))
+    return _joined([_minimise(_taken(model, rows), start[rows], tolerance) for rows in pieces])
 
 
 def _batch_size(q: int) -> int:
