@@ -168,10 +168,11 @@ def _falls(value: float, trial: float, slope: float, length: float) -> bool:
 
 @part
 def _go(x: Array, at: Layout, lanes: Lanes, lane: int) -> None:
-    """Put a lane where its step, halved so often, leads."""
-    length = 0.5 ** lanes.halvings[lane] if lanes.halvings[lane] <= _HALVINGS else 0.0
+    """Put a lane where its step, halved so often, leads; in the end, back where it starts."""
+    length, moves = 0.5 ** lanes.halvings[lane], lanes.halvings[lane] <= _HALVINGS
     for i in range(at.q):
-        x[at.there + i, lane] = x[at.here + i, lane] + length * x[at.direction + i, lane]
+        way = length * x[at.direction + i, lane] if moves else 0.0
+        x[at.there + i, lane] = x[at.here + i, lane] + way
 
 
 @part
@@ -225,14 +226,28 @@ def _verify(lanes: Lanes, lane: int, found: Found) -> None:
 
 
 @part
-def _move(x: Array, at: Layout, lanes: Lanes, found: Found, rules: Rules) -> None:
+def _curious(lanes: Lanes) -> bool:
+    """Tell whether any lane will want derivatives: not where all are halving their steps."""
+    for lane in range(LANES):
+        if lanes.row[lane] >= 0 and (lanes.phase[lane] != _MOVING or lanes.halvings[lane] == 0):
+            return True
+    return False
+
+
+@part
+def _move(
+    x: Array, at: Layout, lanes: Lanes, found: Found, rules: Rules, derivatives: bool
+) -> None:
     """Take every lane one evaluation further."""
-    _solve(x, at, lanes)
+    if derivatives:
+        _solve(x, at, lanes)
     for lane in range(LANES):
         if lanes.row[lane] >= 0:
             verdict = _judge(x, at, lanes, lane, rules)
-            if verdict == _STEPS:
+            if verdict == _STEPS and derivatives:
                 verdict = _advance(x, at, lanes, lane, rules)
+            elif verdict == _STEPS:
+                lanes.phase[lane], verdict = _AGAIN, _GOES_ON
             if verdict != _GOES_ON:
                 _end(x, at, lanes, lane, found, verdict)
 
@@ -296,9 +311,10 @@ def search(
             busy |= lanes.row[lane] >= 0
         if not busy:
             break
-        evaluate(x, at, lists, sample, lanes.row, lanes.trial, not verify)
+        derivatives = not verify and _curious(lanes)
+        evaluate(x, at, lists, sample, lanes.row, lanes.trial, derivatives)
         if not verify:
-            _move(x, at, lanes, found, rules)
+            _move(x, at, lanes, found, rules, derivatives)
             continue
         for lane in range(LANES):
             if lanes.row[lane] >= 0:

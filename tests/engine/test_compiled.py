@@ -123,6 +123,16 @@ class TestAgainstNumPy:
         assert len(looks) > 2 * expected.n_iter.max()
         assert_same(found, expected)
 
+    def test_exact_curvature_that_is_not_positive_definite(self) -> None:
+        objective, start = case("mediation", batch=9)
+        start = start * 0.4
+        first = minimise(objective, start, Tolerance(max_iterations=1)).alpha
+        lowest = np.linalg.eigvalsh(objective.hessian(first, observed=True)).min(axis=1)
+        assert (lowest < 0).any()
+        tolerance = Tolerance(near=np.inf, max_iterations=4)
+        found, expected = (f(objective, start, tolerance) for f in (minimise_compiled, minimise))
+        assert_same(found, expected)
+
     def test_starts_may_differ(self) -> None:
         objective, start = case("cfa")
         start = start * np.linspace(0.7, 1.3, BATCH)[:, None]
@@ -241,6 +251,29 @@ class TestCompilable:
 
 
 class TestKernel:
+    @pytest.mark.parametrize(
+        ("decrement", "status"), [(1.0, Status.NO_DESCENT), (1e-10, Status.CONVERGED)]
+    )
+    def test_a_step_that_never_falls_ends_where_it_began(
+        self, decrement: float, status: Status
+    ) -> None:
+        from loyaltysem.engine import compiled_kernel as kernel
+        from loyaltysem.engine.compiled_lanes import workspace
+        from loyaltysem.engine.compiled_plan import plan_of
+
+        plan = plan_of(case("cfa", batch=1)[0])
+        assert plan is not None
+        at, lanes, rules = plan.layout, kernel.idle(), kernel.Rules(1e-15, 0.1, False, 200)
+        x = workspace(at.cells)
+        x[at.here : at.here + at.q, 2] = 5.0
+        x[at.direction : at.direction + at.q, 2] = np.inf
+        lanes.row[2], lanes.phase[2], lanes.decrement[2] = 0, kernel._MOVING, decrement
+        lanes.trial[2], lanes.slope[2] = 1.0, -decrement
+        verdicts = [kernel._judge(x, at, lanes, 2, rules) for _ in range(40)]
+        assert verdicts[:39] == [kernel._GOES_ON] * 39
+        assert verdicts[39] == status
+        assert (x[at.there : at.there + at.q, 2] == 5.0).all()
+
     def test_one_compilation_serves_all(self) -> None:
         from loyaltysem.engine.compiled_kernel import search
 
