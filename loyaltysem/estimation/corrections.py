@@ -175,12 +175,12 @@ def _(sample: SampleMoments, fitted: Fitted) -> tuple[float, ...]:
 @_saturated_traces.register
 def _(sample: IncompleteSample, fitted: Fitted) -> tuple[float, ...]:
     traces = []
-    x = fitted.fixed_x
+    x, observed = fitted.fixed_x, fitted.model.plan.information == "observed"
     for patterns, s in zip(sample.patterns, sample.saturated, strict=True):
         if len(never_together(patterns)):  # the saturated model is not identified
             return (float("nan"),) * len(sample.patterns)
         moments = Moments(s.cov, s.mean)
-        a = moment_information(patterns, moments)[0]
+        a = moment_information(patterns, moments, observed)[0]
         b = first_order_information(patterns, moments, saturated_jacobian(patterns.p))[0]
         joint = float(np.trace(np.linalg.solve(a, b)))
         of_x = saturated_trace(patterns.y[:, x], True) if x else 0.0  # x is always complete

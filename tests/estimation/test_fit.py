@@ -519,6 +519,16 @@ def test_observed_information_enters_both_layers_of_the_sandwich() -> None:
     assert fit.bse.iloc[:2].tolist() == pytest.approx([0.14982588, 0.15690984], rel=5e-6)
 
 
+def test_expected_information_of_incomplete_data_enters_the_scaled_test() -> None:
+    """lavaan 0.6-14: the same holes, "MLR", missing = "fiml", information = "expected"."""
+    data = HS.copy()
+    data.loc[::7, "x2"] = np.nan
+    data.loc[2::5, "x5"] = np.nan
+    fit = ls.cfa(THREE, data, estimator="MLR", missing="fiml", information="expected")
+    found = fit.fit_measures("chisq_scaled", "scaling_factor_h1")
+    assert found.tolist() == pytest.approx([80.615823, 1.044350], rel=2e-6)
+
+
 def test_lavaan_adds_nothing() -> None:
     text = "f =~ 1*x1 + x2 + x3\nf ~~ f\nx1 ~~ x1\nx2 ~~ x2\nx3 ~~ x3"
     assert ls.lavaan(text, HS).fit_measures("npar").item() == 6
