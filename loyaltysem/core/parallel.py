@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from loyaltysem.core.memory import keep_freed_memory
 from loyaltysem.core.progress import progress
@@ -41,6 +40,8 @@ def in_parallel(
     >>> list(in_parallel(abs, [-1, 2], "taking absolute values"))
     [1, 2]
     """
+    from joblib import Parallel, delayed  # takes a tenth of a second that a single fit can spare
+
     work = Parallel(n_jobs=n_jobs, return_as="generator")
     results: Iterable[T] = work(delayed(_one_threaded)(task, key) for key in keys)
     yield from progress(results, len(keys), label)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from tqdm.auto import tqdm
-
 T = TypeVar("T")
 
 #: Seconds before a bar appears: shorter work shows none.
@@ -36,5 +34,7 @@ def progress(items: Iterable[T], total: int, label: str, unit: str = "it") -> It
     >>> list(progress(range(3), 3, "counting"))
     [0, 1, 2]
     """
+    from tqdm.auto import tqdm  # imports asyncio: not before there is work to show
+
     bar: Iterable[T] = tqdm(items, total=total, desc=label, unit=unit, delay=PATIENCE, leave=False)
     yield from bar
