@@ -38,6 +38,14 @@ RESAMPLING: tuple[Reference, ...] = (
         "10.1080/01621459.1987.10478410",
     ),
     Reference(
+        "efron_tibshirani_1993",
+        ("Efron, B.", "Tibshirani, R. J."),
+        1993,
+        "An introduction to the bootstrap",
+        "Chapman & Hall",
+        "10.1201/9780429246593",
+    ),
+    Reference(
         "fleishman_1978",
         ("Fleishman, A. I.",),
         1978,
@@ -92,6 +100,14 @@ RESAMPLING: tuple[Reference, ...] = (
         "Dynamic fit index cutoffs for one-factor models",
         "Behavior Research Methods, 55(3), 1157–1174",
         "10.3758/s13428-022-01847-y",
+    ),
+    Reference(
+        "muthen_muthen_2002",
+        ("Muthén, L. K.", "Muthén, B. O."),
+        2002,
+        "How to use a Monte Carlo study to decide on sample size and determine power",
+        "Structural Equation Modeling, 9(4), 599–620",
+        "10.1207/S15328007SEM0904_8",
     ),
     Reference(
         "pek_maccallum_2011",

@@ -19,6 +19,8 @@ from loyaltysem.inference.bootstrap_intervals import (
 ENOUGH = 20_000
 #: Units beyond which leaving each out is cheaper than a regression on all of them.
 MANY = 2_000
+#: Share of units that may be impossible to leave out.
+FEW_LOST = 0.05
 
 
 def accelerations(
@@ -39,17 +41,41 @@ def accelerations(
     Notes
     -----
     Influence values are found by regression on the resampling counts, as ``boot.ci`` of R does, and
-    by leaving out each unit where there are no more draws than units or very many units.
+    by leaving out each unit for quantities with no more replicates than units, or where there are
+    very many units. Units without which the model cannot be solved then count as the average unit
+    does; where they are many there is no acceleration.
     """
-    strata = _strata(draws)
-    n, used = len(strata), min(len(t), ENOUGH)
-    if n < used and n <= MANY:
-        counts = np.concatenate([_unit_counts(draws, k) for k in range(n_blocks(used))])[:used]
-        return acceleration(influence_by_regression(t[:used], counts, strata))
-    left_out = np.concatenate(
-        list(in_parallel(_LeaveOneOut(draws), range(n_blocks(n)), "leaving each case out for BCa"))
-    )
-    return acceleration(influence_by_jackknife(t0, of_rows(left_out), strata))
+    strata, seen = _strata(draws), t[:ENOUGH]
+    n, found = len(strata), np.isfinite(seen).sum(axis=0)
+    regressed = (found > n) & (n <= MANY)
+    result = np.full(t.shape[1], np.nan)
+    if regressed.any():
+        counts = np.concatenate([_unit_counts(draws, k) for k in range(n_blocks(len(seen)))])
+        influence = influence_by_regression(seen[:, regressed], counts[: len(seen)], strata)
+        result[regressed] = acceleration(influence)
+    rest = ~regressed & (found > 1)
+    if rest.any():
+        blocks = in_parallel(_LeaveOneOut(draws), range(n_blocks(n)), "leaving out each case")
+        left_out = of_rows(np.concatenate(list(blocks)))[:, rest]
+        influence = influence_by_jackknife(t0[rest], left_out, strata)
+        result[rest] = acceleration(_centred(influence, strata))
+    return result
+
+
+def _centred(influence: Array, strata: Indices) -> Array:
+    """Centre influence values (N, c) within strata, filling in the few that are not known.
+
+    Left-out estimates scatter about their own mean, which is not the estimate from all cases
+    (Efron & Tibshirani 1993, eq. 14.15).
+    """
+    known = np.isfinite(influence)
+    values = np.where(known, influence, 0.0)
+    for s in range(int(strata.max()) + 1):
+        mine = np.flatnonzero(strata == s)
+        mean = values[mine].sum(axis=0) / np.maximum(known[mine].sum(axis=0), 1)
+        values[mine] = np.where(known[mine], values[mine] - mean, 0.0)
+    values[:, known.mean(axis=0) < 1.0 - FEW_LOST] = np.nan
+    return values
 
 
 def _strata(draws: CaseDraws) -> Indices:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -12,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from loyaltysem.core.display import integer, number, percent
+from loyaltysem.core.display import integer, number
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.optimise import Status
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
-from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array, Mask
 from loyaltysem.estimation.replication.acceleration import accelerations
-from loyaltysem.estimation.replication.draws import BLOCK, CaseDraws, Draws
+from loyaltysem.estimation.replication.draw_findings import draw_findings
+from loyaltysem.estimation.replication.draws import CaseDraws, Draws
 from loyaltysem.estimation.replication.prepare import prepared
 from loyaltysem.estimation.replication.quantities import (
     Layout,
@@ -29,6 +28,7 @@ from loyaltysem.estimation.replication.quantities import (
     read,
 )
 from loyaltysem.estimation.replication.refit import Refitter, refitter
+from loyaltysem.estimation.replication.request import checked_draws, checked_seed, request_of
 from loyaltysem.estimation.replication.run import run
 from loyaltysem.estimation.replication.store import IN_MEMORY, Table
 from loyaltysem.estimation.solved import Solved
@@ -36,8 +36,6 @@ from loyaltysem.inference.bootstrap_intervals import INTERVALS, Intervals, bca
 
 #: What `Bootstrap.intervals` can be asked for.
 WHAT = ("est", "std_lv", "std_all", "r2", "fit")
-#: Share of lost draws beyond which a finding is made.
-MANY_LOST = 0.05
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -160,16 +158,14 @@ class Bootstrap:
         t = self._read(quantities, inadmissible)
         t0 = read(self._original, quantities)[0]
         found = self._limits(kind, t, t0, level, quantities)
-        finite = np.isfinite(t)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.where(finite, t, 0.0).sum(axis=0) / finite.sum(axis=0)
-            squares = (np.where(finite, t - mean, 0.0) ** 2).sum(axis=0)
-            se = np.sqrt(squares / (finite.sum(axis=0) - 1))
+        mean, se = _mean_and_sd(t)
+        with np.errstate(invalid="ignore"):
+            bias = mean - t0
         return pd.DataFrame(
             {
                 "name": [q.name for q in quantities],
                 "est": t0,
-                "bias": mean - t0,
+                "bias": bias,
                 "se": se,
                 "ci_lower": found.lower,
                 "ci_upper": found.upper,
@@ -185,8 +181,11 @@ class Bootstrap:
             return INTERVALS[kind](t, t0, level)
         assert isinstance(self.draws, CaseDraws)
         layout = self.layout
-        a = accelerations(self.draws, t, t0, lambda rows: read(Rows(layout, rows), quantities))
-        return bca(t, t0, a, level)
+
+        def of_rows(values: Array) -> Array:
+            return _values(Rows(layout, values), quantities, "keep")
+
+        return bca(t, t0, accelerations(self.draws, t, t0, of_rows), level)
 
     def _check(self, kind: str, level: float) -> None:
         kinds = (*INTERVALS, "bca")
@@ -208,7 +207,7 @@ class Bootstrap:
         """Return the share of draws whose χ² reaches that of the sample.
 
         The bootstrap test of fit: of the Bollen–Stine and the parametric bootstrap, in which the
-        model holds.
+        model holds. NaN of a saturated model.
 
         Raises
         ------
@@ -224,16 +223,14 @@ class Bootstrap:
                 hint="Use fit.bootstrap(…, kind='bollen-stine').",
             )
         chisq = self.replicates("chisq", what="fit")["chisq"].dropna()
+        if not self.layout.df or chisq.empty:
+            return float("nan")
         return float((chisq >= self._original.statistic("chisq")[0]).mean())
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What must be known before the intervals are used."""
-        counts = self.counts
-        n = counts["drawn"]
-        return tuple(
-            _lost(counts[key], n, key) for key in ("failed", "inadmissible") if counts[key]
-        )
+        return draw_findings(self.counts, self.draws)
 
     def summary(self) -> str:
         """Return counts and percentile intervals as text."""
@@ -262,8 +259,8 @@ class Bootstrap:
         frame = self.intervals()
         values = frame[["est", "bias", "se", "ci_lower", "ci_upper"]].to_numpy()
         return [
-            (str(name), *(number(x) for x in row))
-            for name, row in zip(frame["name"], values.tolist(), strict=True)
+            (str(name), *(number(x) for x in row), integer(used))
+            for name, used, row in zip(frame["name"], frame["used"], values.tolist(), strict=True)
         ]
 
     @property
@@ -292,15 +289,27 @@ class Bootstrap:
                 code="request.inadmissible",
                 hint="Choose 'keep' or 'drop'.",
             )
-        parts = []
-        for rows in self._rows():
-            values = read(rows, quantities)
-            values[~_kept(rows, inadmissible)] = np.nan
-            parts.append(values)
-        return np.concatenate(parts)
+        return np.concatenate([_values(rows, quantities, inadmissible) for rows in self._rows()])
 
 
-HEADER = ("quantity", "estimate", "bias", "SE", "95% CI lower", "upper")
+HEADER = ("quantity", "estimate", "bias", "SE", "95% CI lower", "upper", "draws")
+
+
+def _values(rows: Rows, quantities: Sequence[Quantity], inadmissible: str) -> Array:
+    """Read quantities, NaN where a draw is lost."""
+    values = read(rows, quantities)
+    values[~_kept(rows, inadmissible)] = np.nan
+    return values
+
+
+def _mean_and_sd(t: Array) -> tuple[Array, Array]:
+    """Return mean and standard deviation of the finite replicates of every column, each (c,)."""
+    finite = np.isfinite(t)
+    used = finite.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(finite, t, 0.0).sum(axis=0) / used
+        squares = (np.where(finite, t - mean, 0.0) ** 2).sum(axis=0)
+        return mean, np.sqrt(squares / np.where(used > 1, used - 1, np.nan))
 
 
 def _kept(rows: Rows, inadmissible: str) -> Mask:
@@ -315,29 +324,6 @@ def _slices(quantities: Sequence[Quantity], n: int) -> Iterator[Sequence[Quantit
     each = max(1, IN_MEMORY // (32 * max(n, 1)))
     for start in range(0, max(len(quantities), 1), each):
         yield quantities[start : start + each]
-
-
-def _lost(count: int, n: int, key: str) -> Finding:
-    share = percent(count / n)
-    if key == "failed":
-        what = Text(
-            f"{count} of {n} draws ({share}) did not converge or could not be analysed; they are "
-            "left out.",
-            f"{n} 次抽样中有 {count} 次（{share}）未收敛或无法分析，已排除。",
-        )
-    else:
-        what = Text(
-            f"{count} of {n} draws ({share}) have an inadmissible solution, such as a negative "
-            "variance; they are kept unless inadmissible='drop' is given.",
-            f"{n} 次抽样中有 {count} 次（{share}）的解不可接受（例如方差为负）；除非设置 "
-            "inadmissible='drop'，否则予以保留。",
-        )
-    hint = Text(
-        "Many of them mean that the model is weakly identified in samples of this size; report "
-        "the number.",
-        "比例较高说明该模型在此样本量下识别较弱；请在文中报告该数目。",
-    )
-    return Finding(f"bootstrap.{key}", what, hint)
 
 
 def layout_of(fit: Solved, refit: Refitter) -> Layout:
@@ -358,41 +344,11 @@ def bootstrap(
     n_jobs: int | None = None,
 ) -> Bootstrap:
     """Repeat a fit on samples drawn anew: see `SEMResult.bootstrap`."""
-    if draws < 1:
-        raise IncompatibleRequestError(
-            f"{draws} draws were asked for.",
-            code="request.draws",
-            hint="Ask for at least one; 5,000 is usual for intervals of indirect effects.",
-        )
-    seed = secrets.randbits(32) if seed is None else int(seed)
+    draws, seed = checked_draws(draws), checked_seed(seed)
     refit = refitter(fit)
     how = prepared(fit, refit, kind, seed, cluster, strata)
     layout = layout_of(fit, refit)
-    request = _request(fit, kind, seed, cluster, strata)
-    path = None if save is None else Path(save)
+    request = request_of(fit, kind, seed, cluster, strata)
+    path = None if save is None else Path(save).absolute()
     table = run(how, layout.columns, draws, request, path, n_jobs)
     return Bootstrap(fit, kind, seed, how, table)
-
-
-def _request(
-    fit: Solved, kind: str, seed: int, cluster: object, strata: object
-) -> dict[str, object]:
-    """Return what decides the replicates: those of one request can be joined."""
-
-    def told(x: object) -> str | None:
-        return None if x is None else fingerprint(x)
-
-    return {
-        "plan": fit.plan.to_json(),
-        "kind": kind,
-        "seed": seed,
-        "cluster": told(cluster),
-        "strata": told(strata),
-        "block": BLOCK,
-    }
-
-
-def fingerprint(values: object) -> str:
-    """Return a hash of the grouping that a column makes."""
-    codes = pd.factorize(pd.Series(np.asarray(values).ravel()))[0]
-    return f"{pd.util.hash_array(codes).sum():016x}"

@@ -68,6 +68,12 @@ def prepared(
             code="request.cases",
             hint="Fit the model to a data frame.",
         )
+    if not fit.structure.n_free:
+        raise IncompatibleRequestError(
+            "The model has no free parameters, so there is nothing to estimate again.",
+            code="request.no_parameters",
+            hint="Leave a parameter free.",
+        )
     if kind == "parametric" and (cluster is not None or strata is not None):
         raise IncompatibleRequestError(
             "The parametric bootstrap draws new cases from the model: clusters and strata of the "
@@ -83,10 +89,41 @@ def _units(data: GroupedData, cluster: object, strata: object) -> tuple[Sampling
     of_cluster, of_stratum = (
         _column(x, name, data) for x, name in ((cluster, "cluster"), (strata, "strata"))
     )
-    return tuple(
-        sampling_units(_at(of_cluster, rows), _at(of_stratum, rows), len(rows))
-        for rows in data.rows
-    )
+    found = []
+    for rows, label in zip(data.rows, data.labels, strict=True):
+        at_cluster, at_stratum = _at(of_cluster, rows), _at(of_stratum, rows)
+        _check_nested(at_cluster, at_stratum)
+        units = sampling_units(at_cluster, at_stratum, len(rows))
+        _check_choice(units, label)
+        found.append(units)
+    return tuple(found)
+
+
+def _check_nested(cluster: Array | None, stratum: Array | None) -> None:
+    """See that no cluster lies in two strata."""
+    if cluster is None or stratum is None:
+        return
+    pairs = np.unique(np.stack([cluster, stratum]), axis=1)[0]
+    split = len(pairs) - len(np.unique(pairs))
+    if split:
+        raise DataError(
+            f"{split} cluster(s) have cases in more than one stratum.",
+            code="data.strata",
+            hint="Clusters are drawn whole, within strata: every case of a cluster needs the same "
+            "value in strata=.",
+        )
+
+
+def _check_choice(units: SamplingUnits, label: str) -> None:
+    """See that samples can differ from the data."""
+    if max(map(len, units.strata)) < 2:
+        raise DataError(
+            "There is nothing to choose from"
+            + (f" in group {label!r}" if label else "")
+            + ": every stratum has a single case or cluster, so all samples are the same.",
+            code="data.units",
+            hint="Use a coarser strata= or a finer cluster= column.",
+        )
 
 
 def _at(column: Array | None, rows: Indices) -> Array | None:
@@ -103,7 +140,15 @@ def _column(values: object, name: str, data: GroupedData) -> Array | None:
             code="data.type",
             hint=f"Pass the column itself: {name}=data[{values!r}].",
         )
-    column = pd.Series(np.asarray(values).ravel())
+    found = np.asarray(values)
+    if found.ndim > 1 and found.shape[1] > 1:
+        raise DataError(
+            f"{name} has {found.shape[1]} columns.",
+            code="data.type",
+            hint="Pass one column; to combine several, number their combinations first: "
+            "data.groupby([…]).ngroup().",
+        )
+    column = pd.Series(found.ravel())
     if len(column) != data.n_total:
         raise DataError(
             f"{name} holds {len(column)} values, but the data had {data.n_total} rows.",

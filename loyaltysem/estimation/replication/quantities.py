@@ -230,6 +230,12 @@ def _aliases(table: ParameterTable, known: Iterable[Quantity]) -> dict[str, Quan
 
 
 def _found(name: str, known: Mapping[str, Quantity]) -> Quantity:
+    if not isinstance(name, str):
+        raise IncompatibleRequestError(
+            f"{name!r} is no name of a quantity.",
+            code="request.quantity",
+            hint='Give names one by one: "a", "b"; put * before a list of them.',
+        )
     plain = name.replace(" ", "")
     if plain in known:
         return known[plain]

@@ -14,6 +14,7 @@ from loyaltysem.core.optimise import Minimum, Status
 from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.estimation.estimators import identity_weight
 from loyaltysem.estimation.model import BoundModel, bind_model
+from loyaltysem.estimation.replication.latent_scale import LatentScale, latent_scale
 from loyaltysem.estimation.replication.resampling import repeated
 from loyaltysem.estimation.replication.statistics import (
     STATISTICS,
@@ -58,6 +59,11 @@ class Refits:
     status: Indices
     admissible: Mask
 
+    def fill(self, rows: Indices, others: Refits) -> None:
+        """Put the solutions of `others` into some rows."""
+        for name in ("alpha", "exogenous", "statistics", "status", "admissible"):
+            getattr(self, name)[rows] = getattr(others, name)
+
     def as_rows(self) -> Array:
         """Return everything side by side, shape (B, q + e + 6)."""
         flags = np.stack([self.status, self.admissible], axis=1)
@@ -75,11 +81,14 @@ class Refitter:
     start : Array, shape (q,)
         Its solution, where all searches begin.
     baseline : Baseline
+    scale : LatentScale or None
+        Another scale of the latent variables to search in.
     """
 
     model: BoundModel
     start: Array
     baseline: Baseline
+    scale: LatentScale | None = None
 
     def counts(self, values: Groups, counts: Groups) -> Refits:
         """Solve for samples in which case i of group g counts ``counts[g][b, i]`` times.
@@ -120,8 +129,22 @@ class Refitter:
         return isinstance(self.model.sample, OrdinalSample) or weighted
 
     def _batch(self, sample: Sample) -> Refits:
+        known = np.flatnonzero(_varied(sample))
+        if len(known) == len(sample.cov[0]):
+            return self._solved(sample, search_batch)
+        refits = self._impossible(len(sample.cov[0]))
+        if len(known):
+            assert not isinstance(sample, OrdinalSample)  # their samples come one by one
+            refits.fill(known, self._solved(sample.take(known), search_batch))
+        return refits
+
+    def _solved(self, sample: Sample, find: Callable[[BoundModel, Array], Minimum]) -> Refits:
         model = bind_model(self.model.plan, self.model.table, self.model.structure, sample)
-        return self.summarised(model, search_batch(model, self.start))
+        if self.scale is None:
+            return self.summarised(model, find(model, self.start))
+        scaled = self.scale.bind(self.model, sample)
+        found = find(scaled, self.scale.start)
+        return self.summarised(model, self.scale.convert(scaled.objective, found))
 
     def _alone(self, values: Groups) -> Refits:
         """Solve for one sample; data that cannot be analysed are a failure, not an error."""
@@ -129,8 +152,7 @@ class Refitter:
             sample = _analysed(self.model.sample, self.model, values)
         except DataError:
             return self._impossible()
-        model = bind_model(self.model.plan, self.model.table, self.model.structure, sample)
-        return self.summarised(model, search(model, self.start))
+        return self._solved(sample, search)
 
     def summarised(self, model: BoundModel, found: Minimum) -> Refits:
         """Put solutions together with what is kept beside them."""
@@ -143,20 +165,28 @@ class Refitter:
             admissible(model, found.alpha),
         )
 
-    def _impossible(self) -> Refits:
+    def _impossible(self, size: int = 1) -> Refits:
         nan = np.nan
         return Refits(
-            np.full((1, len(self.start)), nan),
-            np.full((1, len(self.model.structure.exogenous)), nan),
-            np.full((1, len(STATISTICS)), nan),
-            np.array([Status.BAD_DATA], dtype=np.intp),
-            np.zeros(1, dtype=np.bool_),
+            np.full((size, len(self.start)), nan),
+            np.full((size, len(self.model.structure.exogenous)), nan),
+            np.full((size, len(STATISTICS)), nan),
+            np.full(size, Status.BAD_DATA, dtype=np.intp),
+            np.zeros(size, dtype=np.bool_),
         )
 
 
 def refitter(fit: Solved) -> Refitter:
     """Prepare to solve the model of a fit for other samples."""
-    return Refitter(fit.model, fit.solution.alpha[0], baseline_of(fit.table))
+    alpha = fit.solution.alpha
+    scale = latent_scale(fit.model, alpha)
+    return Refitter(fit.model, alpha[0], baseline_of(fit.table), scale)
+
+
+def _varied(sample: Sample) -> Mask:
+    """Tell in which samples all variables vary, shape (B,)."""
+    variances = [cov.diagonal(axis1=1, axis2=2) for cov in sample.cov]
+    return np.asarray(np.all([(v > 0.0).all(axis=1) for v in variances], axis=0))
 
 
 def _joined(parts: Sequence[Refits]) -> Refits:

@@ -66,6 +66,12 @@ class InFile:
         """Return the number of draws."""
         return self.n
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle a temporary file by its content: it does not outlive its owner."""
+        if self.folder is None:
+            return InFile, (self.path, self.n)
+        return InMemory, (np.concatenate(list(self.batches())),)
+
     def batches(self) -> Iterator[Array]:
         """Yield the rows a few thousand at a time."""
         left = self.n
@@ -111,14 +117,21 @@ class Parts:
         Raises
         ------
         DataError
-            When it belongs to another one.
+            When it belongs to another one, or nothing can be written there.
         """
         note = self.folder / "request.json"
         if note.exists():
             check_request(json.loads(note.read_text("utf-8")), self.request, self.folder)
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        _write(note, json.dumps(self.request, ensure_ascii=False).encode())
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(note, json.dumps(self.request, ensure_ascii=False).encode())
+        except OSError as error:
+            raise DataError(
+                f"Nothing can be written to '{self.folder.parent}': {error.strerror}.",
+                code="data.folder",
+                hint="Choose a place for save= where you may write.",
+            ) from error
 
     def done(self, n: int) -> set[int]:
         """Return which of the first `n` blocks are there."""
@@ -209,10 +222,16 @@ def check_request(found: Mapping[str, object], asked: Mapping[str, object], path
     """Raise a `DataError` that says how a stored request differs from the one at hand."""
     different = [k for k in asked if found.get(k) != asked[k]]
     if different:
-        k = different[0]
+        told = "; ".join(
+            f"{k} is {_brief(found.get(k))} there and {_brief(asked[k])} here" for k in different
+        )
         raise DataError(
-            f"'{path.name}' holds replicates of another request: {', '.join(different)} "
-            f"differ(s), {k} is {found.get(k)!r} there and {asked[k]!r} here.",
+            f"'{path.name}' holds replicates of another request: {told}.",
             code="data.replicates",
             hint="Choose another name for save=, or remove it to begin anew.",
         )
+
+
+def _brief(value: object, width: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= width else text[: width - 1] + "…"

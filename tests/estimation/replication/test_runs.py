@@ -98,7 +98,7 @@ class TestFiles:
         with pytest.raises(DataError, match="kind"):
             fit.bootstrap(5, seed=11, kind="parametric", save=path)
         other = ls.cfa("visual =~ x1 + x2 + x3", pd.read_csv(DATA))
-        with pytest.raises(DataError, match="plan"):
+        with pytest.raises(DataError, match="model is"):
             other.bootstrap(5, seed=11, save=path)
 
     def test_a_foreign_file_is_left_alone(self, fit: SEMResult, tmp_path: Path) -> None:
