@@ -17,10 +17,12 @@ from loyaltysem._version import __version__
 
 if TYPE_CHECKING:
     from loyaltysem.analysis.crosscheck import crosscheck
+    from loyaltysem.analysis.fit_cutoffs import fit_cutoffs
     from loyaltysem.analysis.influence import influence
     from loyaltysem.analysis.interaction import indicator_products
     from loyaltysem.analysis.invariance import invariance
     from loyaltysem.analysis.multiverse import multiverse
+    from loyaltysem.analysis.power import power
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.slopes import simple_slopes
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
@@ -61,6 +63,8 @@ _HOMES = {
     "region_plot": "reporting.slopes_plot",
     "report": "reporting.report",
     "path_diagram": "reporting.path_diagram",
+    "power": "analysis.power",
+    "fit_cutoffs": "analysis.fit_cutoffs",
 }
 
 __all__ = [
@@ -71,6 +75,7 @@ __all__ = [
     "composite_reliability",
     "cronbach_alpha",
     "crosscheck",
+    "fit_cutoffs",
     "fornell_larcker",
     "growth",
     "htmt",
@@ -82,6 +87,7 @@ __all__ = [
     "load_questionnaire",
     "multiverse",
     "path_diagram",
+    "power",
     "read_responses",
     "region_plot",
     "report",
