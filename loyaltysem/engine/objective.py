@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,20 +165,24 @@ class ObjectivePoint:
 
     def value(self) -> Array:
         """Return f, shape (B,); +inf outside the domain of the discrepancy."""
-        return _total(b.weighted(x.value) for b, x in zip(self.blocks, self.local, strict=True))
+        return _total([b.weighted(x.value) for b, x in zip(self.blocks, self.local, strict=True)])
 
     def gradient(self) -> Array:
         """Return ∇f, shape (B, q)."""
         return _total(
-            b.weighted(b.term_chain.gradient(x.gradient()))
-            for b, x in zip(self.blocks, self.local, strict=True)
+            [
+                b.weighted(b.term_chain.gradient(x.gradient()))
+                for b, x in zip(self.blocks, self.local, strict=True)
+            ]
         )
 
     def hessian(self, observed: bool) -> Array:
         """Return the second derivative of f, shape (B, q, q): exact, or its expectation."""
         return _total(
-            b.weighted(b.term_chain.form(x.observed() if observed else x.expected()))
-            for b, x in zip(self.blocks, self.local, strict=True)
+            [
+                b.weighted(b.term_chain.form(x.observed() if observed else x.expected()))
+                for b, x in zip(self.blocks, self.local, strict=True)
+            ]
         )
 
     def expansion(self, observed: bool) -> tuple[Array, Array]:
@@ -192,9 +196,9 @@ class ObjectivePoint:
         return self.gradient(), self.hessian(observed)
 
 
-def _total(parts: Iterable[Array]) -> Array:
-    """Sum over groups."""
-    return functools.reduce(np.add, parts)
+def _total(parts: Sequence[Array]) -> Array:
+    """Sum over groups; one group is itself the sum."""
+    return parts[0] if len(parts) == 1 else functools.reduce(np.add, parts)
 
 
 def build_objective(

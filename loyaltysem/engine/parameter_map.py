@@ -39,7 +39,7 @@ class ParameterMap:
         """Return all table rows θ (B, t) at α (B, q)."""
         theta = np.empty((len(alpha), self.base.shape[1]))
         theta[:] = self.base
-        theta[:, self.free_rows] = alpha[:, self.free]
+        theta[:, self.free_rows] = alpha.take(self.free, axis=1)
         return theta
 
     def alpha(self, theta: Array) -> Array:
