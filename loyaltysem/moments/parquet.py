@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
-import joblib
 import numpy as np
 
 from loyaltysem.core.errors import DataError, MissingExtraError
@@ -87,12 +86,14 @@ class ParquetTable:
             When columns are absent, not numeric or constant, a file cannot be read, or there are
             too few complete cases.
         """
+        from joblib import cpu_count  # heeds limits of containers; loaded where it is used
+
         for file in self.files:
             _check_file(file, names, group, several=len(self.files) > 1)
         pieces = [p for file in self.files for p in parted(file, PIECE)]
-        work = partial(_read, names=tuple(names), group=group)
+        work = partial(_read, names=tuple(names), group=group, alone=len(pieces) == 1)
         with _readable(self.path), one_thread():
-            found = _in_threads(work, pieces, min(joblib.cpu_count(), THREADS))
+            found = _in_threads(work, pieces, min(cpu_count(), THREADS))
             shown = progress(found, len(pieces), f"reading {self.path.name}")
             return grouped_moments(merge_pairwise(shown, nothing(len(names))), names)
 
@@ -243,7 +244,8 @@ def _in_threads(work: Callable[[T], R], items: Sequence[T], threads: int) -> Ite
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _read(piece: Piece, names: tuple[str, ...], group: str | None) -> Tally:
+def _read(piece: Piece, names: tuple[str, ...], group: str | None, alone: bool) -> Tally:
+    """Read a piece; one that is alone has its columns decoded on several threads."""
     import pyarrow.parquet as pq
 
     rows = max(1 << 10, CHUNK // (8 * len(names)))
@@ -251,7 +253,7 @@ def _read(piece: Piece, names: tuple[str, ...], group: str | None) -> Tally:
     inside = [n for n in (*names, group) if n is not None and n in piece.file.schema.names]
     with pq.ParquetFile(piece.file.path, buffer_size=BUFFER, pre_buffer=False) as file:
         batches = file.iter_batches(
-            rows, row_groups=list(piece.row_groups), columns=inside, use_threads=False
+            rows, row_groups=list(piece.row_groups), columns=inside, use_threads=alone
         )
         parts = (_tally(b, names, group, piece.file.partition, buffer) for b in batches)
         return merge_pairwise(parts, nothing(len(names)))
