@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from loyaltysem.estimation.compare import compare
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.estimation.simulate import simulate
+    from loyaltysem.reporting.cutoff_plot import cutoff_plot
     from loyaltysem.reporting.influence_plot import influence_plot
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
@@ -65,6 +66,7 @@ _HOMES = {
     "path_diagram": "reporting.path_diagram",
     "power": "analysis.power",
     "fit_cutoffs": "analysis.fit_cutoffs",
+    "cutoff_plot": "reporting.cutoff_plot",
 }
 
 __all__ = [
@@ -75,6 +77,7 @@ __all__ = [
     "composite_reliability",
     "cronbach_alpha",
     "crosscheck",
+    "cutoff_plot",
     "fit_cutoffs",
     "fornell_larcker",
     "growth",

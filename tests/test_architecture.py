@@ -248,6 +248,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "path_diagram",
         "plots",
         "slopes_plot",
+        "cutoff_plot",
         "influence_plot",
         "specification_curve",
         "svg",

@@ -451,3 +451,37 @@ def test_console_that_knows_no_chinese(desk):
         },
     )
     assert done.returncode == 0 and "题项q1" in done.stdout.decode("utf-8")
+
+
+POPULATION = "trust =~ 0.8*t1 + 0.7*t2 + 0.7*t3\nloyalty =~ 0.8*l1 + 0.8*l2 + 0.6*l3\n"
+
+
+def power_of(tmp_path, *arguments):
+    model = tmp_path / "population.txt"
+    model.write_text(POPULATION + "loyalty ~ b*0.3*trust\n", encoding="utf-8")
+    return main(["power", str(model), "--standardized", *arguments])
+
+
+def test_power_prints_its_tables(tmp_path, capsys):
+    assert power_of(tmp_path, "--n", "100,200", "--effect", "b", "--replicates", "64") == 0
+    out = capsys.readouterr().out
+    assert "64 samples each" in out and out.count("loyalty~trust") == 3
+    assert ".678" in out and "134" in out
+
+
+def test_power_by_theory_simulates_nothing(tmp_path, capsys):
+    assert power_of(tmp_path, "--effect", "loyalty~trust", "--analytic", "--power", ".9") == 0
+    out = capsys.readouterr().out
+    assert "Power at α = .05, analytic" in out and "N for power .90" in out
+    assert "coverage" not in out
+
+
+@pytest.mark.parametrize("n", ["10x", "", "100,-5"])
+def test_power_needs_whole_numbers(tmp_path, capsys, n):
+    assert power_of(tmp_path, f"--n={n}") == 1
+    assert "--n takes whole numbers" in capsys.readouterr().err
+
+
+def test_power_names_the_effect_it_does_not_know(tmp_path, capsys):
+    assert power_of(tmp_path, "--n", "100", "--effect", "loyalty~trst") == 1
+    assert "loyalty~trust" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from math import inf, isfinite
 
 import pandas as pd
 
-from loyaltysem.core.display import bounded, integer, number
+from loyaltysem.core.display import MISSING, bounded, integer, number
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
 
@@ -101,7 +101,7 @@ class PowerAnalysis:
             for r in shown.sort_values(["parameter", "n"], kind="stable").to_dict("records")
         ]
         header = ("effect", "N", "true", "power", "analytic", "bias", "SE/SD", "coverage")
-        return header, rows
+        return _filled(header, rows)
 
     def _test_table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         rows: list[tuple[str, ...]] = [
@@ -115,23 +115,33 @@ class PowerAnalysis:
             for r in self.tests.to_dict("records")
         ]
         header = ("N", "converged", "proper", "χ² rejects", "close fit", "not close", "exact")
-        return header, rows
+        return _filled(header, rows)
 
     def _required_table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         rows: list[tuple[str, ...]] = [
             (
                 str(r["parameter"]),
                 _cases(r["n"]),
-                f"[{_cases(r['lower'])}, {_cases(r['upper'])}]" if isfinite(r["lower"]) else "–",
+                f"[{_cases(r['lower'])}, {_cases(r['upper'])}]"
+                if isfinite(r["lower"])
+                else MISSING,
                 _cases(r["analytic"]),
             )
             for r in self.required.to_dict("records")
         ]
-        return ("effect", "N", "95% CI", "analytic"), rows
+        return _filled(("effect", "N", "95% CI", "analytic"), rows)
+
+
+def _filled(
+    header: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Leave out columns that hold nothing."""
+    kept = [i for i in range(len(header)) if any(row[i] != MISSING for row in rows)]
+    return tuple(header[i] for i in kept), [tuple(row[i] for i in kept) for row in rows]
 
 
 def _share(value: float, error: float) -> str:
-    return f"{bounded(value)} ± {bounded(error)}" if isfinite(value) else "–"
+    return f"{bounded(value)} ± {bounded(error)}" if isfinite(value) else MISSING
 
 
 def _cases(n: float) -> str:

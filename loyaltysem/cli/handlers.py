@@ -14,6 +14,8 @@ from loyaltysem.cli.shared import (
     picture,
     progress,
     read_text,
+    whole_numbers,
+    words,
     write_report,
 )
 from loyaltysem.core.errors import DataError
@@ -106,6 +108,26 @@ def diagram(arguments: argparse.Namespace) -> int:
     write_together({arguments.out: picture(axes, kind)})
     progress(f"wrote {arguments.out}")
     return converged(fit)
+
+
+def power(arguments: argparse.Namespace) -> int:
+    """Print the power of a model's effects and the N they ask for."""
+    from loyaltysem.analysis.power import power as find_power
+
+    found = find_power(
+        read_text(arguments.model, "model"),
+        n=whole_numbers(arguments.n, "--n"),
+        effect=words(arguments.effect),
+        target=arguments.power,
+        alpha=arguments.alpha,
+        replicates=arguments.replicates,
+        seed=arguments.seed,
+        method="analytic" if arguments.analytic else "both",
+        standardized=arguments.standardized,
+        estimator=arguments.estimator,
+    )
+    print(found)
+    return DONE
 
 
 def questionnaire_check(arguments: argparse.Namespace) -> int:

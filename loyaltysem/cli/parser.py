@@ -30,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_reproduce(commands)
     _add_fit(commands)
     _add_diagram(commands)
+    _add_power(commands)
     _add_questionnaire(commands)
     _add_validate(commands)
     doctor = commands.add_parser("doctor", help="show versions, installed extras, fonts")
@@ -77,6 +78,25 @@ def _add_diagram(commands: Commands) -> None:
     diagram.add_argument("--out", type=Path, required=True, help="picture: .svg or .png")
     _add_estimation(diagram)
     diagram.set_defaults(handler=handlers.diagram)
+
+
+def _add_power(commands: Commands) -> None:
+    power = commands.add_parser("power", help="how many cases it takes to see an effect")
+    power.add_argument("model", type=Path, help="model in lavaan syntax, a value on every path")
+    power.add_argument("--n", help="cases: 200, or 100,200,400 (default: looked for)")
+    power.add_argument(
+        "--effect", help="what the study is about: loyalty~trust, a label; several by commas"
+    )
+    power.add_argument("--power", type=float, default=0.80, help="power wanted (default: .80)")
+    power.add_argument("--alpha", type=float, default=0.05, help="size of tests (default: .05)")
+    power.add_argument(
+        "--replicates", type=int, default=1000, help="samples at each N (default: 1000)"
+    )
+    power.add_argument("--seed", type=int, default=1, help="of the samples (default: 1)")
+    power.add_argument("--estimator", default="ML", help="ML, MLR … (default: ML)")
+    power.add_argument("--standardized", action="store_true", help="the values are standardised")
+    power.add_argument("--analytic", action="store_true", help="theory only, nothing is simulated")
+    power.set_defaults(handler=handlers.power)
 
 
 def _add_questionnaire(commands: Commands) -> None:

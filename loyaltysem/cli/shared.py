@@ -50,6 +50,30 @@ def estimation_options(arguments: argparse.Namespace) -> dict[str, Any]:
     return options
 
 
+def words(text: str | None) -> list[str]:
+    """Split a list given as one argument; an omitted one is empty."""
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+def whole_numbers(text: str | None, option: str) -> list[int] | int | None:
+    """Read one whole number, or several joined by commas, as `option` takes them.
+
+    Raises
+    ------
+    DataError
+        Something else stands there.
+    """
+    found = words(text)
+    if not all(word.isdigit() for word in found) or (text is not None and not found):
+        raise DataError(
+            f"{option} takes whole numbers, not '{text}'.",
+            code="option.numbers",
+            hint=f"Write {option} 200  or  {option} 100,200,400.",
+        )
+    numbers = [int(word) for word in found]
+    return numbers[0] if len(numbers) == 1 else numbers or None
+
+
 def numeric(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table of text cells with numbers where a whole column is numeric.
 
