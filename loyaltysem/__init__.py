@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from loyaltysem.estimation.compare import compare
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.estimation.simulate import simulate
+    from loyaltysem.reporting.bootstrap_plot import bootstrap_plot
     from loyaltysem.reporting.cutoff_plot import cutoff_plot
     from loyaltysem.reporting.influence_plot import influence_plot
     from loyaltysem.reporting.path_diagram import path_diagram
@@ -57,6 +58,7 @@ _HOMES = {
     "crosscheck": "analysis.crosscheck",
     "invariance": "analysis.invariance",
     "influence": "analysis.influence",
+    "bootstrap_plot": "reporting.bootstrap_plot",
     "influence_plot": "reporting.influence_plot",
     "multiverse": "analysis.multiverse",
     "specification_curve": "reporting.specification_curve",
@@ -72,6 +74,7 @@ _HOMES = {
 __all__ = [
     "__version__",
     "ave",
+    "bootstrap_plot",
     "cfa",
     "compare",
     "composite_reliability",

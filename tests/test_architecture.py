@@ -249,6 +249,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "plots",
         "slopes_plot",
         "cutoff_plot",
+        "bootstrap_plot",
         "influence_plot",
         "specification_curve",
         "svg",
