@@ -63,7 +63,7 @@ def _cases(fit: Solved, data: pd.DataFrame | None) -> GroupedData:
         return select(data, fit.table.observed, fit.plan.group, complete)
     if fit.data is None:
         raise IncompatibleRequestError(
-            "The model was fitted to a covariance matrix, not to cases: there are no cases to score.",
+            "The model was fitted to a covariance matrix: there are no cases to score.",
             code="request.no_cases",
             hint="Pass the answers:  fit.factor_scores(data=frame).",
         )
