@@ -135,11 +135,14 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
         step, slope = _steps(here, tolerance)
         moved, there = _descend(here, step, slope)
         done = _expected(here.decrement, there.decrement) < tolerance.decrement
-        stuck = ~moved & ~done
+        left = done | ~moved
+        if n < tolerance.max_iterations and not left.any():
+            here = there
+            continue
         _record(found, there, n)
-        found.status[there.rows[done]] = Status.CONVERGED
-        found.status[there.rows[stuck]] = Status.NO_DESCENT
-        here = there.only(~(done | stuck))
+        ends = np.where(done, int(Status.CONVERGED), int(Status.NO_DESCENT))
+        found.status[there.rows[left]] = ends[left]
+        here = there.only(~left)
     # rounding can stop the descent a hair above the tolerance: that is the minimum too
     found.status[(found.status == Status.NO_DESCENT) & (found.decrement < 1e-9)] = Status.CONVERGED
     return found
@@ -219,7 +222,7 @@ def _newton(point: Point, observed: bool, exact: bool) -> tuple[Array, Array]:
             curvature[bad] = expected[bad]
             bad = bad[~fine]
         step[bad] = _modified_step(curvature[bad], gradient[bad])
-    return step, (gradient * step).sum(axis=1)
+    return step, np.einsum("bi,bi->b", gradient, step)
 
 
 def _modified_step(curvature: Array, gradient: Array) -> Array:
