@@ -75,7 +75,7 @@ def sample_table(fit: SEMResult, responses: Responses) -> pd.DataFrame:
 
 def items_table(responses: Responses, questionnaire: Questionnaire | None) -> pd.DataFrame:
     """Return wording, construct and statistics of every scored item."""
-    instrument = questionnaire or responses.questionnaire
+    instrument = (questionnaire or responses.questionnaire).fielded(responses.frame.columns)
     wording = pd.DataFrame(
         [
             {

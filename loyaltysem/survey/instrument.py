@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ScaleKind: TypeAlias = Literal["likert", "numeric", "choice", "text"]
+Role: TypeAlias = Literal["measure", "attention", "profile", "nps", "open"]
+Source: TypeAlias = Literal["respondent", "record"]
+Entry: TypeAlias = Literal["asked", "url"]
 NO_TEXT = Text("")
 SCALE_KINDS: tuple[ScaleKind, ...] = get_args(ScaleKind)
+ROLES: tuple[Role, ...] = get_args(Role)
+SOURCES: tuple[Source, ...] = get_args(Source)
+ENTRIES: tuple[Entry, ...] = get_args(Entry)
+PAGE_LENGTH = 10  # items on a page when the questionnaire does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +62,65 @@ class Scale:
         high = "∞" if self.maximum is None else f"{self.maximum:g}"
         return f"{low} to {high}"
 
+    @property
+    def points(self) -> tuple[tuple[int, Text], ...]:
+        """Every answer that can be chosen, with its wording; empty for numbers and open answers.
+
+        Examples
+        --------
+        >>> Scale("s", "likert", 1, 3, {1: Text("no", "否"), 3: Text("yes", "是")}).points[1]
+        (2, Text(en='', zh=''))
+        """
+        if self.kind == "choice":
+            return tuple(self.labels.items())
+        if self.kind != "likert" or self.minimum is None or self.maximum is None:
+            return ()
+        codes = range(int(self.minimum), int(self.maximum) + 1)
+        return tuple((code, self.labels.get(code, NO_TEXT)) for code in codes)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. `name` is the data column and the variable in a model."""
+    """One question.
+
+    Parameters
+    ----------
+    name : str
+        The data column, and the variable in a model.
+    text : Text
+        Wording.
+    scale : Scale
+        How it is answered.
+    construct : str or None
+        What it measures.
+    reverse : bool
+        A high answer means little of the construct.
+    role : {"measure", "attention", "profile", "nps", "open"}
+        ``attention``: an item with a known right answer; ``profile``: demographics;
+        ``nps``: likelihood to recommend, 0 to 10; ``open``: an answer in own words.
+    expected : tuple of float
+        The right answers of an attention item.
+    required : bool
+        A form does not let the respondent go on without an answer.
+    source : {"respondent", "record"}
+        ``record``: not asked; the value comes from the customer's account.
+    module : str or None
+        The optional part of the questionnaire it belongs to.
+    hint : Text
+        A line of help below the question.
+    """
 
     name: str
     text: Text
     scale: Scale
     construct: str | None = None
     reverse: bool = False
+    role: Role = "measure"
+    expected: tuple[float, ...] = ()
+    required: bool = False
+    source: Source = "respondent"
+    module: str | None = None
+    hint: Text = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +149,43 @@ class Construct:
 
 
 @dataclass(frozen=True, slots=True)
+class Module:
+    """An optional part: a survey fields all of its items, or none."""
+
+    name: str
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a respondent sees at a time: item names under a heading."""
+
+    name: str
+    items: tuple[str, ...]
+    title: Text = NO_TEXT
+    intro: Text = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How an answer finds its customer; the column is the questionnaire's `respondent_id`.
+
+    Parameters
+    ----------
+    text : Text
+        What the respondent is asked for, such as the membership number.
+    entry : {"asked", "url"}
+        Typed by the respondent, or taken from the invitation: ``…?customer_id=C0001``.
+    pattern : str
+        Regular expression the whole key must match; empty for any.
+    """
+
+    text: Text
+    entry: Entry = "asked"
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Questionnaire:
     """An instrument: what is asked, on which scales, for which constructs, after whom.
 
@@ -110,8 +203,18 @@ class Questionnaire:
         Numbers that mean "no answer", such as −99.
     references : mapping of str to str
         Full references, by key.
+    description : Text
+        For researchers.
     file_name, file_hash : str
         Name of the file read, and the SHA-256 of its bytes.
+    modules : tuple of Module
+        The optional parts.
+    pages : tuple of Page
+        What is seen together; see `layout` when there are none.
+    link : Link or None
+        How an answer finds its customer.
+    introduction, closing : Text
+        What the respondent reads first and last.
     """
 
     name: str
@@ -126,11 +229,64 @@ class Questionnaire:
     description: Text = NO_TEXT
     file_name: str = ""
     file_hash: str = ""
+    modules: tuple[Module, ...] = ()
+    pages: tuple[Page, ...] = ()
+    link: Link | None = None
+    introduction: Text = NO_TEXT
+    closing: Text = NO_TEXT
 
     @property
     def scored_items(self) -> tuple[Item, ...]:
         """Items answered by a number: all but open answers."""
         return tuple(item for item in self.items if item.scale.kind != "text")
+
+    @property
+    def asked_items(self) -> tuple[Item, ...]:
+        """Items put to the respondent, in the order of the pages."""
+        asked = tuple(item for item in self.items if item.source == "respondent")
+        place = {name: k for k, name in enumerate(n for page in self.pages for n in page.items)}
+        return tuple(sorted(asked, key=lambda item: place.get(item.name, len(place))))
+
+    @property
+    def attention_items(self) -> tuple[Item, ...]:
+        """Items with a known right answer, in `Item.expected`."""
+        return self.with_role("attention")
+
+    def with_role(self, role: Role) -> tuple[Item, ...]:
+        """Return the items of a role."""
+        return tuple(item for item in self.items if item.role == role)
+
+    def layout(self) -> tuple[Page, ...]:
+        """Return the pages; without any in the file, asked items ten by ten."""
+        if self.pages:
+            return self.pages
+        names = [item.name for item in self.asked_items]
+        starts = range(0, len(names), PAGE_LENGTH)
+        return tuple(
+            Page(f"page{k}", tuple(names[start : start + PAGE_LENGTH]))
+            for k, start in enumerate(starts, start=1)
+        )
+
+    def fielded(self, columns: Collection[str]) -> Questionnaire:
+        """Return the questionnaire without the modules that have no item among `columns`."""
+        present = set(columns)
+        answered = {item.module for item in self.items if item.name in present}
+        left_out = {module.name for module in self.modules} - answered
+        return self.without(item.name for item in self.items if item.module in left_out)
+
+    def without(self, names: Iterable[str]) -> Questionnaire:
+        """Return the questionnaire less some items, and what has no items once they are gone."""
+        gone = set(names)
+        if not gone:
+            return self
+        kept = tuple(item for item in self.items if item.name not in gone)
+        return replace(
+            self,
+            items=kept,
+            constructs=_remaining_constructs(self.constructs, gone),
+            pages=_remaining_pages(self.pages, gone),
+            modules=tuple(m for m in self.modules if m.name in {item.module for item in kept}),
+        )
 
     def item(self, name: str) -> Item:
         """Return the item called `name`."""
@@ -156,6 +312,46 @@ class Questionnaire:
         return f"<h4>{titles} <small>{head}</small></h4>{table}"
 
 
+def _remaining_constructs(
+    constructs: tuple[Construct, ...], gone: Collection[str]
+) -> tuple[Construct, ...]:
+    """Return constructs less some items; one that loses its last item or dimension goes too."""
+    left = [replace(c, items=tuple(n for n in c.items if n not in gone)) for c in constructs]
+
+    def stays(construct: Construct) -> bool:
+        dimensions = (c for c in left if c.parent == construct.name)
+        return bool(construct.items) or any(stays(dimension) for dimension in dimensions)
+
+    return tuple(construct for construct in left if stays(construct))
+
+
+def _remaining_pages(pages: tuple[Page, ...], gone: Collection[str]) -> tuple[Page, ...]:
+    left = [replace(page, items=tuple(n for n in page.items if n not in gone)) for page in pages]
+    return tuple(page for page in left if page.items)
+
+
+def on_scale(answer: float, scale: Scale) -> bool:
+    """Tell whether a number is a possible answer.
+
+    Examples
+    --------
+    >>> agree = Scale("agree", "likert", 1, 5)
+    >>> on_scale(5, agree), on_scale(2.5, agree), on_scale(6, agree)
+    (True, False, False)
+    """
+    if scale.kind == "choice":
+        return answer in scale.labels
+    low = float("-inf") if scale.minimum is None else scale.minimum
+    high = float("inf") if scale.maximum is None else scale.maximum
+    whole = scale.kind != "likert" or float(answer).is_integer()
+    return scale.kind != "text" and whole and low <= answer <= high
+
+
+def default_role(scale: Scale) -> Role:
+    """Return what an item is when nothing else is said."""
+    return "open" if scale.kind == "text" else "measure"
+
+
 def codebook(questionnaire: Questionnaire) -> pd.DataFrame:
     """Return one row per item: wording, scale and construct in both languages.
 
@@ -163,7 +359,8 @@ def codebook(questionnaire: Questionnaire) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``item construct construct_en construct_zh text_en text_zh scale kind minimum
-        maximum labels_en labels_zh unit_en unit_zh reverse sources``.
+        maximum labels_en labels_zh unit_en unit_zh reverse sources role expected required source
+        module page``.
     """
     import pandas as pd
 
@@ -191,4 +388,10 @@ def _codebook_row(questionnaire: Questionnaire, item: Item) -> dict[str, object]
         **{f"unit_{language}": scale.unit.in_(language) for language in LANGUAGES},
         "reverse": item.reverse,
         "sources": ", ".join(construct.sources) if construct else "",
+        "role": item.role,
+        "expected": ", ".join(f"{answer:g}" for answer in item.expected),
+        "required": item.required,
+        "source": item.source,
+        "module": item.module,
+        "page": next((p.name for p in questionnaire.layout() if item.name in p.items), None),
     }

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import cast
 
 from loyaltysem.core.errors import QuestionnaireError, did_you_mean
-from loyaltysem.core.text import Text
+from loyaltysem.survey.file_items import Known, constructs_of, item_of
+from loyaltysem.survey.file_layout import link_of, modules_of, pages_of
+from loyaltysem.survey.file_parts import elements, flag, references_of, scales_of, string, text
 from loyaltysem.survey.instrument import (
-    NO_TEXT,
-    SCALE_KINDS,
     Construct,
     Item,
+    Link,
+    Module,
+    Page,
     Questionnaire,
     Scale,
-    ScaleKind,
     codebook,
 )
 from loyaltysem.survey.yaml_tree import Cursor, Fault, parse
@@ -27,15 +27,31 @@ __all__ = [
     "Construct",
     "InvalidQuestionnaireError",
     "Item",
+    "Link",
+    "Module",
+    "Page",
     "Questionnaire",
     "Scale",
     "codebook",
     "load_questionnaire",
 ]
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*\Z")  # a name the model syntax can hold
+REQUIRED = ("name", "version", "title", "scales")
+OPTIONAL = (
+    "description",
+    "introduction",
+    "closing",
+    "respondent_id",
+    "link",
+    "required",
+    "missing_codes",
+    "references",
+    "modules",
+    "constructs",
+    "items",
+    "pages",
+)
 SHOWN = 20
-UNSCALED = Scale("", "text")  # stands in for a scale that could not be read
 
 
 class InvalidQuestionnaireError(QuestionnaireError):
@@ -126,174 +142,42 @@ def _decoded(content: bytes, file_name: str) -> str:
 
 def _questionnaire(root: Cursor, file_name: str, content: bytes) -> Questionnaire:
     """Read the document; its faults are noted in the cursor's list."""
-    fields = root.fields(
-        required=("name", "version", "title", "scales"),
-        optional=(
-            "description",
-            "respondent_id",
-            "missing_codes",
-            "references",
-            "constructs",
-            "items",
-        ),
+    fields = root.fields(required=REQUIRED, optional=OPTIONAL)
+    references = references_of(fields.get("references"))
+    modules = modules_of(fields.get("modules"))
+    known = Known(
+        scales=scales_of(fields.get("scales")),
+        references=references,
+        modules=[module.name for module in modules],
+        required=flag(fields, "required"),
     )
-    scales = _scales(fields.get("scales"))
-    references = _references(fields.get("references"))
-    constructs, items = _constructs(fields.get("constructs"), scales, references)
-    free = _elements(fields, "items")
-    items += [_item(element, scales, default=None, construct=None) for element in free]
+    constructs, items = constructs_of(fields.get("constructs"), known)
+    free = elements(fields, "items")
+    items += [item_of(element, known) for element in free]
     if not items:
         root.fault("there is no item.")
-    _check_names([*_elements(fields, "constructs"), *free])
+    _check_names([*elements(fields, "constructs"), *free])
     _check_parents(fields.get("constructs"), constructs)
-    missing = _missing_codes(fields.get("missing_codes"), items)
+    respondent_id = string(fields, "respondent_id") or None
     return Questionnaire(
-        name=_string(fields, "name"),
-        version=_string(fields, "version"),
-        title=_text(fields, "title"),
-        respondent_id=_string(fields, "respondent_id") or None,
-        scales=tuple(scales.values()),
+        name=string(fields, "name"),
+        version=string(fields, "version"),
+        title=text(fields, "title"),
+        respondent_id=respondent_id,
+        scales=tuple(known.scales.values()),
         items=tuple(items),
         constructs=tuple(constructs),
-        missing_codes=missing,
+        missing_codes=_missing_codes(fields.get("missing_codes"), items),
         references=references,
-        description=_text(fields, "description"),
+        description=text(fields, "description"),
         file_name=file_name,
         file_hash=hashlib.sha256(content).hexdigest(),
+        modules=modules,
+        pages=pages_of(fields.get("pages"), constructs, items),
+        link=link_of(fields.get("link"), respondent_id),
+        introduction=text(fields, "introduction"),
+        closing=text(fields, "closing"),
     )
-
-
-def _string(fields: Mapping[str, Cursor], key: str) -> str:
-    return fields[key].string() if key in fields else ""
-
-
-def _text(fields: Mapping[str, Cursor], key: str) -> Text:
-    return fields[key].bilingual() if key in fields else NO_TEXT
-
-
-def _flag(fields: Mapping[str, Cursor], key: str) -> bool:
-    return fields[key].boolean() if key in fields else False
-
-
-def _elements(fields: Mapping[str, Cursor], key: str) -> list[Cursor]:
-    return list(fields[key].elements()) if key in fields else []
-
-
-def _number(fields: Mapping[str, Cursor], key: str) -> float | None:
-    return fields[key].number() if key in fields else None
-
-
-def _name(fields: Mapping[str, Cursor]) -> str:
-    """Return a name a model can use, or an empty string after noting the fault."""
-    if "name" not in fields:
-        return ""
-    name = fields["name"].string()
-    if name and not NAME.match(name):
-        fields["name"].fault(
-            f"'{name}' cannot be used in a model: take ASCII letters, digits, '_' and '.', "
-            "beginning with a letter."
-        )
-    return name
-
-
-def _references(cursor: Cursor | None) -> dict[str, str]:
-    return {str(key): entry.string() for key, entry in cursor.entries()} if cursor else {}
-
-
-def _scales(cursor: Cursor | None) -> dict[str, Scale]:
-    return {str(key): _scale(str(key), entry) for key, entry in cursor.entries()} if cursor else {}
-
-
-def _scale(name: str, cursor: Cursor) -> Scale:
-    fields = cursor.fields(required=("kind",), optional=("minimum", "maximum", "labels", "unit"))
-    kind = fields["kind"].one_of(SCALE_KINDS, "a kind of scale") if "kind" in fields else None
-    scale = Scale(
-        name=name,
-        kind=cast(ScaleKind, kind or "text"),
-        minimum=_number(fields, "minimum"),
-        maximum=_number(fields, "maximum"),
-        labels=_labels(fields.get("labels")),
-        unit=_text(fields, "unit"),
-    )
-    _check_scale(cursor, scale)
-    return scale
-
-
-def _labels(cursor: Cursor | None) -> dict[int, Text]:
-    labels: dict[int, Text] = {}
-    for key, entry in cursor.entries() if cursor else ():
-        if isinstance(key, int) and not isinstance(key, bool):
-            labels[key] = entry.bilingual()
-        else:
-            entry.fault(f"a label belongs to a whole number, found {key!r}.")
-    return labels
-
-
-def _check_scale(cursor: Cursor, scale: Scale) -> None:
-    low, high = scale.minimum, scale.maximum
-    if scale.kind == "choice" and not scale.labels:
-        cursor.fault("a choice scale needs 'labels', one for each code.")
-    if scale.kind != "likert":
-        return
-    if low is None or high is None:
-        cursor.fault("a likert scale needs 'minimum' and 'maximum'.")
-        return
-    if not (low.is_integer() and high.is_integer()) or low >= high:
-        cursor.fault(f"scale points run between whole numbers, found {low:g} to {high:g}.")
-    outside = [str(point) for point in scale.labels if not low <= point <= high]
-    if outside:
-        cursor.fault(f"labels outside {scale.range}: {', '.join(outside)}.")
-
-
-def _constructs(
-    cursor: Cursor | None, scales: Mapping[str, Scale], references: Collection[str]
-) -> tuple[list[Construct], list[Item]]:
-    constructs: list[Construct] = []
-    items: list[Item] = []
-    for element in cursor.elements() if cursor else ():
-        construct, own = _construct(element, scales, references)
-        constructs.append(construct)
-        items += own
-    return constructs, items
-
-
-def _construct(
-    cursor: Cursor, scales: Mapping[str, Scale], references: Collection[str]
-) -> tuple[Construct, list[Item]]:
-    fields = cursor.fields(
-        required=("name", "label"), optional=("parent", "scale", "sources", "items")
-    )
-    name = _name(fields)
-    default = fields["scale"].one_of(scales, "a scale here") if "scale" in fields else None
-    items = [
-        _item(element, scales, default=default, construct=name)
-        for element in _elements(fields, "items")
-    ]
-    cited = [
-        source.one_of(references, "a reference here") for source in _elements(fields, "sources")
-    ]
-    construct = Construct(
-        name=name,
-        label=_text(fields, "label"),
-        items=tuple(item.name for item in items),
-        parent=_string(fields, "parent") or None,
-        sources=tuple(key for key in cited if key),
-    )
-    return construct, items
-
-
-def _item(
-    cursor: Cursor, scales: Mapping[str, Scale], *, default: str | None, construct: str | None
-) -> Item:
-    fields = cursor.fields(required=("name", "text"), optional=("scale", "reverse"))
-    own = fields["scale"].one_of(scales, "a scale here") if "scale" in fields else default
-    if own is None and "scale" not in fields:
-        cursor.fault("'scale' is missing, and the construct gives none.")
-    scale = scales.get(own or "", UNSCALED)
-    reverse = _flag(fields, "reverse")
-    if reverse and (scale.minimum is None or scale.maximum is None):
-        cursor.fault("a reverse item needs a scale with 'minimum' and 'maximum'.")
-    return Item(_name(fields), _text(fields, "text"), scale, construct, reverse)
 
 
 def _check_names(elements: list[Cursor]) -> None:
@@ -335,7 +219,9 @@ def _missing_codes(cursor: Cursor | None, items: list[Item]) -> tuple[float, ...
     for element in cursor.elements() if cursor else ():
         code = element.number()
         scales = {item.scale.name: item.scale for item in items if item.scale.kind != "text"}
-        valid = [name for name, scale in scales.items() if code is not None and _holds(scale, code)]
+        valid = [
+            name for name, scale in scales.items() if code is not None and _claims(scale, code)
+        ]
         if valid:
             names = ", ".join(valid)
             element.fault(f"{code:g} cannot mean 'missing': it is a valid answer on {names}.")
@@ -344,8 +230,8 @@ def _missing_codes(cursor: Cursor | None, items: list[Item]) -> tuple[float, ...
     return tuple(codes)
 
 
-def _holds(scale: Scale, value: float) -> bool:
-    """Tell whether `value` is a possible answer; an unbounded scale claims no number as its own."""
+def _claims(scale: Scale, value: float) -> bool:
+    """Tell whether `value` is a likely answer; an unbounded scale claims no number as its own."""
     if scale.kind == "choice":
         return value in scale.labels
     if scale.minimum is None or scale.maximum is None:

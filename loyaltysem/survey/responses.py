@@ -34,7 +34,7 @@ class Responses:
         The whole table: items as answered (float64, NaN where not answered), the respondent id as
         text, and every other column as it came.
     questionnaire : Questionnaire
-        The instrument.
+        The instrument as fielded: without the modules that no column belongs to.
     data_hash : str
         SHA-256 of the bytes of the file, or of the frame written as CSV.
     file_name : str
@@ -149,7 +149,8 @@ def responses_from_frame(
     return _responses(table, questionnaire, provenance or Provenance())
 
 
-def _responses(table: RawTable, questionnaire: Questionnaire, provenance: Provenance) -> Responses:
+def _responses(table: RawTable, asked: Questionnaire, provenance: Provenance) -> Responses:
+    questionnaire = asked.fielded([str(name) for name in table.frame.columns])
     frame, extra = checked(table.frame, questionnaire, table.file_name or "The data frame")
     items = frame[[item.name for item in questionnaire.scored_items]]
     complete = int(items.notna().all(axis=1).sum())

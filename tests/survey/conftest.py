@@ -8,6 +8,10 @@ import pytest
 
 from loyaltysem.survey.questionnaire import Questionnaire, load_questionnaire
 
+LIKELY = """\
+  likely: {kind: likert, minimum: 0, maximum: 10}
+  money: {kind: numeric, minimum: 0, maximum: 1000.5, unit: {en: CNY, zh: 元}}
+"""
 SMALL = """\
 name: small
 version: "1.0"
@@ -48,6 +52,46 @@ items:
   - {name: comment, text: {en: Remarks, zh: 意见}, scale: open}
 """
 
+# The same with all a form needs: roles, modules, pages, the customer key, awkward characters.
+WHOLE = (
+    SMALL.replace(
+        "respondent_id: id\n",
+        """\
+description: {en: For tests., zh: 供测试使用。}
+introduction: {en: Hello., zh: 您好。}
+closing: {en: Thank you., zh: 谢谢。}
+respondent_id: id
+link: {text: {en: Your code, zh: 您的代码}, entry: url, pattern: "[a-z]+"}
+required: true
+modules:
+  extra: {en: Extra, zh: 附加}
+""",
+    )
+    .replace("  open: {kind: text}", "  open: {kind: text}\n" + LIKELY)
+    .replace("scale: months}", "scale: months, source: record}")
+    .replace("scale: open}", "scale: open, hint: {en: Free., zh: 随意。}, required: false}")
+    + """\
+  - name: check
+    text: {en: Choose 2 or 3., zh: 请选 2 或 3。}
+    scale: agree
+    role: attention
+    expected: [2, 3]
+  - name: nps
+    text: {en: "Recommend \\"it\\"?", zh: "推荐“它”吗？"}
+    scale: likely
+    role: nps
+    module: extra
+  - name: why
+    text: {en: "=Why, <b>& so on</b>?", zh: "原因，是什么？"}
+    scale: open
+    module: extra
+  - {name: spend, text: {en: How much, zh: 多少}, scale: money}
+pages:
+  - {name: first, title: {en: First, zh: 第一页}, items: [t1, check, t2, k1, liked]}
+  - {name: last, intro: {en: Fill in., zh: 请填写。}, items: [channel, comment, nps, why, spend]}
+"""
+)
+
 HEADER = "id,t1,t2,k1,months,liked,channel,comment"
 ROWS = ("a,1,2,3,4.5,5,1,好", "b,5,4,2,0,1,2,", "c,4,,3,12,2,1,fine")
 
@@ -64,3 +108,8 @@ def csv_text(*rows: str, header: str = HEADER, end: str = "\n") -> str:
 @pytest.fixture
 def small(tmp_path: Path) -> Questionnaire:
     return load_questionnaire(write(tmp_path / "small.yaml", SMALL))
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Questionnaire:
+    return load_questionnaire(write(tmp_path / "whole.yaml", WHOLE))

@@ -19,7 +19,7 @@ from loyaltysem.survey.schema import questionnaire_schema
 
 from .conftest import SMALL, write
 
-SHIPPED = ("ecsi_mobile.yaml", "loyalty_core.yaml")
+SHIPPED = ("ecsi_mobile.yaml", "loyalty_core.yaml", "loyalty_short.yaml")
 
 
 def faults_of(tmp_path: Path, text: str) -> list[str]:
@@ -217,7 +217,8 @@ def test_schema_accepts_the_small_questionnaire() -> None:
 
 def test_the_core_instrument_is_the_one_the_study_describes() -> None:
     q = load_questionnaire(shipped("questionnaires", "loyalty_core.yaml"))
-    likert = [item for item in q.items if item.scale.kind == "likert"]
+    core = q.fielded([item.name for item in q.items if item.module is None])
+    likert = [item for item in core.items if item.scale.kind == "likert"]
     assert len(likert) == 24
     assert all(len(item.scale.labels) == 5 for item in likert)
     for parent in ("loyalty", "relationship_quality"):
