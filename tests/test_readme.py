@@ -90,9 +90,11 @@ def test_the_windows_commands_do_what_make_does() -> None:
 def test_the_quick_start_runs(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = _blocks("python")
     assert len(blocks[0].strip().splitlines()) <= 15
+    names: dict[str, object] = {}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
+        exec(compile(block, "README.md", "exec"), names)
     assert list(workplace.glob("out/*.html"))
+    assert list(workplace.glob("out/*.png"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -90,8 +90,8 @@ def bootstrap_plot(
     Notes
     -----
     Bars count draws, their heights scaled to each quantity's largest; those outside the first
-    interval are pale. The axis spans the middle
-    99.8 % of the draws, and what lies beyond is told in numbers.
+    interval are pale. The axis spans the middle 99.8 % of the draws, and what lies beyond is told
+    in numbers.
     """
     chosen = _kinds(boot, kinds)
     if not names:
