@@ -8,7 +8,6 @@ variance free, signs stay and every search ends; the solutions are the same but 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,45 +83,67 @@ def latent_scale(model: BoundModel, alpha: Array) -> LatentScale | None:
     Returns
     -------
     LatentScale or None
-        None where no latent variance is fixed, or where restrictions, equal labels, bounds or fixed
-        values tie what a change of scale would have to change.
+        None where no latent variance is fixed, or where restrictions, bounds, fixed values or labels
+        shared with other latent variables stand against a change of scale.
     """
     if model.restrictions:
         return None
-    table, theta = model.table, model.objective.theta(alpha)[0]
+    table, free = model.table, model.structure.free
     strength = np.abs(_fully_standardised(model, alpha))
     power, variance, markers = [], [], []
-    uses = Counter(model.structure.free.tolist())
     for i, row in enumerate(table.rows):
         if not _fixed_scale(row, table):
             continue
-        own = np.array([_power(r, row.lhs) if r.group == row.group else 0 for r in table.rows])
-        own[i] = -2
+        own = _powers(table, free, i)
         loadings = [
             k
             for k, r in enumerate(table.rows)
-            if r.op == "=~" and (r.lhs, r.group) == (row.lhs, row.group) and r.free and theta[k]
+            if r.op == "=~" and r.lhs == row.lhs and own[k] and r.free and strength[k]
         ]
         touched = [k for k in np.flatnonzero(own).tolist() if k != i]
-        if loadings and all(
-            _can_be_scaled(table.rows[k], uses[model.structure.free[k]]) for k in touched
-        ):
+        if loadings and all(_can_be_scaled(table.rows[k], own[free == free[k]]) for k in touched):
             power.append(own)
             variance.append(i)
             markers.append(max(loadings, key=lambda k: strength[k]))
     if not variance:
         return None
+    theta = model.objective.theta(alpha)[0]
     return _rescaled(model, theta, np.array(power), variance, markers)
+
+
+def _powers(table: ParameterTable, free: Indices, i: int) -> Array:
+    """Return the power of a latent standard deviation that each row goes with, shape (t,).
+
+    Parameters
+    ----------
+    table : ParameterTable
+    free : Indices, shape (t,)
+        The free parameter behind each row.
+    i : int
+        The row of the variance. Groups that share a parameter of the latent variable, such as
+        equal loadings, share its scale.
+    """
+    rows, name = table.rows, table.rows[i].lhs
+    everywhere = np.array([_power(r, name) for r in rows])
+    group = np.array([r.group for r in rows])
+    scaled = {rows[i].group}
+    while True:
+        own = np.where(np.isin(group, list(scaled)), everywhere, 0)
+        shared = np.isin(free, np.unique(free[(own != 0) & (free >= 0)])) & (everywhere != 0)
+        if scaled.issuperset(group[shared].tolist()):
+            return own
+        scaled |= set(group[shared].tolist())
 
 
 def _rescaled(
     model: BoundModel, theta: Array, power: Array, variance: list[int], markers: list[int]
 ) -> LatentScale:
-    rows = list(model.table.rows)
+    rows, free = list(model.table.rows), model.structure.free
     unit = np.array([rows[i].value for i in variance])
-    for i, k in zip(variance, markers, strict=True):
+    for i, marker in zip(variance, markers, strict=True):
         rows[i] = replace(rows[i], free=True, value=NAN)
-        rows[k] = replace(rows[k], free=False, value=float(theta[k]))
+        for k in np.flatnonzero(free == free[marker]).tolist():
+            rows[k] = replace(rows[k], free=False, value=float(theta[k]))
     table = replace(model.table, rows=tuple(rows))
     structure = compile_structure(table)
     start = theta[_first_rows(structure)]
@@ -159,8 +180,15 @@ def _power(row: Parameter, name: str) -> int:
     return 0
 
 
-def _can_be_scaled(row: Parameter, uses: int) -> bool:
-    """Tell whether a parameter is free for itself, or zero whatever the scale."""
+def _can_be_scaled(row: Parameter, powers: Array) -> bool:
+    """Tell whether a parameter is free to change with a scale, or zero whatever the scale.
+
+    Parameters
+    ----------
+    row : Parameter
+    powers : Array
+        Those of all rows behind which the same free parameter stands.
+    """
     if not row.free:
         return row.value == 0.0
-    return uses == 1 and not np.isfinite([row.lower, row.upper]).any()
+    return bool((powers == powers[0]).all()) and not np.isfinite([row.lower, row.upper]).any()

@@ -101,6 +101,19 @@ class TestUnitLatentVariances:
             assert known.sum() >= 3
             np.testing.assert_allclose(ours[known], theirs[known], rtol=1e-6)
 
+    def test_groups_with_equal_loadings_share_a_scale(self, frame: pd.DataFrame) -> None:
+        model = "visual =~ x1 + x2 + x3\nspeed =~ x7 + x8 + x9"
+        equal = {"group": "school", "group_equal": ["loadings", "intercepts"]}
+        unit, marker = (ls.cfa(model, frame, std_lv=s, **equal).bootstrap(8, seed=2)
+                        for s in (True, False))  # fmt: skip
+        scale = unit.draws.refitter.scale
+        assert scale is not None and len(scale.variance) == 2
+        theirs = marker.replicates(what="std_all")
+        ours = unit.replicates(what="std_all")[theirs.columns]
+        known = ours.notna().all(axis=1) & theirs.notna().all(axis=1)
+        assert known.sum() >= 6
+        np.testing.assert_allclose(ours[known], theirs[known], rtol=1e-6, atol=1e-8)
+
     def test_signs_stay(self) -> None:
         rng = np.random.default_rng(3)
         factor = rng.normal(size=100)
@@ -112,7 +125,7 @@ class TestUnitLatentVariances:
         assert (loadings.sum(axis=1) > 0).all()
 
     def test_tied_loadings_are_searched_for_as_they_are(self, frame: pd.DataFrame) -> None:
-        fit = ls.cfa("f =~ a*x1 + a*x2 + x3", frame, std_lv=True)
+        fit = ls.cfa("f =~ a*x1 + x2 + x3\ng =~ a*x4 + x5 + x6", frame, std_lv=True)
         boot = fit.bootstrap(4, seed=1)
         assert boot.draws.refitter.scale is None
         assert boot.counts["converged"] == 4
