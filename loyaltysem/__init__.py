@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.influence import influence
     from loyaltysem.analysis.interaction import indicator_products
     from loyaltysem.analysis.invariance import invariance
+    from loyaltysem.analysis.measurement.heterotrait import htmt_intervals
+    from loyaltysem.analysis.measurement.model_reliability import reliability
     from loyaltysem.analysis.multiverse import multiverse
     from loyaltysem.analysis.power import power
     from loyaltysem.analysis.reliability import cronbach_alpha
@@ -69,6 +71,8 @@ _HOMES = {
     "power": "analysis.power",
     "fit_cutoffs": "analysis.fit_cutoffs",
     "cutoff_plot": "reporting.cutoff_plot",
+    "reliability": "analysis.measurement.model_reliability",
+    "htmt_intervals": "analysis.measurement.heterotrait",
 }
 
 __all__ = [
@@ -85,6 +89,7 @@ __all__ = [
     "fornell_larcker",
     "growth",
     "htmt",
+    "htmt_intervals",
     "indicator_products",
     "influence",
     "influence_plot",
@@ -96,6 +101,7 @@ __all__ = [
     "power",
     "read_responses",
     "region_plot",
+    "reliability",
     "report",
     "sem",
     "simple_slopes",

@@ -55,6 +55,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "inference_sources",
         "resampling_sources",
         "marketing_sources",
+        "measurement_sources",
         "references",
         "datasets",
     ),
@@ -196,6 +197,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     "analysis": (
         "cutoffs",
         "item_statistics",
+        "measurement",
         "reliability",
         "effects",
         "validity",

@@ -1,4 +1,4 @@
-"""Cronbach's alpha: pure functions of a covariance matrix, and one labelled front."""
+"""Cronbach's alpha with everything that is printed beside it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,33 @@ from html import escape
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
 
-from loyaltysem.core.display import bounded, interval, number, percent
-from loyaltysem.core.errors import DataError, Finding
+from loyaltysem.analysis.measurement.answers import require_share, usable
+from loyaltysem.analysis.measurement.internal_consistency import (
+    alpha_of,
+    alpha_standard_error,
+    between_items,
+    correlation_variance,
+    feldt_interval,
+    guttman_lambda6,
+    if_deleted,
+    item_rest_correlations,
+    item_total_correlations,
+    overlap_corrected,
+    signal_to_noise,
+)
+from loyaltysem.analysis.measurement.polychoric import polychoric_correlations
+from loyaltysem.analysis.measurement.resampling import (
+    IntervalKind,
+    Resampled,
+    bootstrap_moments,
+)
+from loyaltysem.core.display import bounded, integer, interval, number, percent
+from loyaltysem.core.errors import Finding
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array
+
+__all__ = ["AlphaResult", "alpha_from_covariance", "cronbach_alpha", "feldt_interval"]
 
 
 def alpha_from_covariance(cov: Array) -> float:
@@ -29,55 +50,30 @@ def alpha_from_covariance(cov: Array) -> float:
     >>> round(alpha_from_covariance(np.array([[1.0, 0.5], [0.5, 1.0]])), 4)
     0.6667
     """
-    k = len(cov)
-    return float(k / (k - 1) * (1 - np.trace(cov) / cov.sum()))
+    return float(alpha_of(cov))
 
 
-def feldt_interval(
-    alpha: float, n_obs: int, n_items: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Return Feldt's confidence interval for α.
+@dataclass(frozen=True, slots=True)
+class BootstrapInterval:
+    """A bootstrap interval of one number.
 
-    (1 − α_population)/(1 − α) follows F with N−1 and (N−1)(k−1) degrees of freedom when the items
-    are essentially τ-equivalent and normal.
-
-    References
+    Attributes
     ----------
-    Feldt, L. S. (1965). The approximate sampling distribution of Kuder–Richardson reliability
-    coefficient twenty. Psychometrika, 30(3), 357–370.
+    lower, upper : float
+        NaN where the draws do not define them.
+    kind : {"percentile", "bca"}
+    draws, used : int
+        Draws asked for, and those that gave a value.
+    seed : int
+        Draws the same numbers again.
     """
-    tail = (1 - confidence) / 2
-    f = stats.f(n_obs - 1, (n_obs - 1) * (n_items - 1))
-    return float(1 - (1 - alpha) * f.ppf(1 - tail)), float(1 - (1 - alpha) * f.ppf(tail))
 
-
-def corrected_item_total(cov: Array) -> Array:
-    """Return the correlation of each item with the sum of the others, shape (k,)."""
-    total = cov.sum()
-    variance = np.diag(cov)
-    with_total = cov.sum(axis=1)
-    rest_variance = total - 2 * with_total + variance
-    correlation: Array = (with_total - variance) / np.sqrt(variance * rest_variance)
-    return correlation
-
-
-def alpha_if_deleted(cov: Array) -> Array:
-    """Return α of the other items for each item, shape (k,); NaN when only one is left."""
-    k = len(cov)
-    if k < 3:
-        return np.full(k, np.nan)
-    return np.array([alpha_from_covariance(_without(cov, j)) for j in range(k)])
-
-
-def average_correlation(cor: Array) -> float:
-    """Return the mean of the k(k−1)/2 correlations between items; NaN for a single item."""
-    k = len(cor)
-    return float((cor.sum() - k) / (k * (k - 1))) if k > 1 else float("nan")
-
-
-def _without(matrix: Array, j: int) -> Array:
-    reduced: Array = np.delete(np.delete(matrix, j, axis=0), j, axis=1)
-    return reduced
+    lower: float
+    upper: float
+    kind: IntervalKind
+    draws: int
+    used: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +87,7 @@ class AlphaResult:
     ci_lower, ci_upper : float
         Feldt's interval at `confidence`.
     confidence : float
-        Level of the interval.
+        Level of the intervals.
     standardized_alpha : float
         From correlations: as if every item had the same variance.
     average_r : float
@@ -101,11 +97,27 @@ class AlphaResult:
     n_incomplete : int
         Respondents left out because they skipped an item.
     items : DataFrame
-        ``item mean sd item_rest_r alpha_if_deleted standardized_alpha_if_deleted
-        average_r_if_deleted``; `item_rest_r` is the corrected item–total correlation (the item
-        with the sum of the others).
+        One row an item: ``item mean sd item_rest_r alpha_if_deleted standardized_alpha_if_deleted
+        average_r_if_deleted``, then ``item_total_r standardized_item_total_r corrected_r
+        lambda6_if_deleted signal_to_noise_if_deleted se_if_deleted median_r_if_deleted
+        variance_r_if_deleted``. `item_rest_r` is the correlation with the sum of the others,
+        `corrected_r` that with the total freed of overlap and unreliability.
     findings : tuple of Finding
         Such as an item that looks reverse-coded.
+    se : float
+        Normal-theory standard error of `alpha`.
+    lambda6 : float
+        Guttman's λ₆; NaN when an item is a sum of others.
+    median_r : float
+        Median correlation between items.
+    signal_to_noise : float
+        k·r̄/(1 − r̄).
+    mean, sd : float
+        Of the scale score, the mean of the items.
+    ordinal_alpha : float
+        α of the polychoric correlations; NaN unless asked for.
+    bootstrap : BootstrapInterval or None
+        Of `alpha`; None unless asked for.
     """
 
     alpha: float
@@ -119,6 +131,14 @@ class AlphaResult:
     n_incomplete: int
     items: pd.DataFrame
     findings: tuple[Finding, ...] = ()
+    se: float = float("nan")
+    lambda6: float = float("nan")
+    median_r: float = float("nan")
+    signal_to_noise: float = float("nan")
+    mean: float = float("nan")
+    sd: float = float("nan")
+    ordinal_alpha: float = float("nan")
+    bootstrap: BootstrapInterval | None = None
 
     @property
     def if_item_deleted(self) -> pd.DataFrame:
@@ -140,11 +160,40 @@ class AlphaResult:
     def _repr_html_(self) -> str:
         notes = "".join(f"<li>{escape(str(finding))}</li>" for finding in self.findings)
         table = self.items.to_html(index=False, na_rep="–", float_format=number, escape=True)
-        return f"<p>{escape(str(self))}</p>{table}<ul>{notes}</ul>"
+        lines = [str(self), self._further(), self._resampled()]
+        head = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+        return f"{head}{table}<ul>{notes}</ul>"
+
+    def _further(self) -> str:
+        parts = {
+            "standardised α": self.standardized_alpha,
+            "λ6": self.lambda6,
+            "ordinal α": self.ordinal_alpha,
+            "mean r": self.average_r,
+            "median r": self.median_r,
+        }
+        return ", ".join(f"{k} {bounded(v)}" for k, v in parts.items() if np.isfinite(v))
+
+    def _resampled(self) -> str:
+        if self.bootstrap is None:
+            return ""
+        b = self.bootstrap
+        limits = interval(b.lower, b.upper, is_bounded=True)
+        drawn = f"{integer(b.used)} of {integer(b.draws)} draws, seed {b.seed}"
+        return f"Bootstrap ({b.kind}) {percent(self.confidence, 0)} CI {limits}, {drawn}"
 
 
-def cronbach_alpha(items: pd.DataFrame | ArrayLike, *, confidence: float = 0.95) -> AlphaResult:
-    """Return Cronbach's alpha with its interval and item statistics.
+def cronbach_alpha(
+    items: pd.DataFrame | ArrayLike,
+    *,
+    confidence: float = 0.95,
+    ordinal: bool = False,
+    draws: int = 0,
+    interval: IntervalKind = "percentile",
+    seed: int | None = None,
+    n_jobs: int | None = None,
+) -> AlphaResult:
+    """Return Cronbach's alpha with its intervals and item statistics.
 
     Parameters
     ----------
@@ -152,7 +201,17 @@ def cronbach_alpha(items: pd.DataFrame | ArrayLike, *, confidence: float = 0.95)
         Answers to the items of one scale, shape (N, k), reverse items already turned. Respondents
         who skipped an item are left out (listwise) and counted.
     confidence : float, default 0.95
-        Level of the interval, between 0 and 1.
+        Level of the intervals, between 0 and 1.
+    ordinal : bool
+        Also compute α of the polychoric correlations.
+    draws : int, default 0
+        Bootstrap draws; 0 leaves only Feldt's interval, which assumes normal, τ-equivalent items.
+    interval : {"percentile", "bca"}
+        Of the bootstrap.
+    seed : int, optional
+        Of the bootstrap; by default a new one, told in the result.
+    n_jobs : int, optional
+        Workers for the bootstrap.
 
     Returns
     -------
@@ -166,12 +225,15 @@ def cronbach_alpha(items: pd.DataFrame | ArrayLike, *, confidence: float = 0.95)
 
     Notes
     -----
-    α and everything beside it agree with ``psych::alpha`` in R on complete data. With missing
-    answers psych keeps pairwise covariances; here each number comes from the same complete cases.
-    psych turns items it takes for reversed when told ``check.keys=TRUE``; here an item is never
-    turned, but a negative `item_rest_r` becomes a finding. psych's ``r.drop`` is `item_rest_r`; its
-    ``r.cor`` and ``G6`` are not computed. With two items psych prints the remaining correlation as
-    "alpha if deleted"; here it is NaN, as one item has no alpha.
+    Everything agrees with ``psych::alpha`` in R on complete data, whose names are: `se` ``ase``,
+    `lambda6` ``G6``, `signal_to_noise` ``S/N``, `item_rest_r` ``r.drop``, `item_total_r` ``raw.r``,
+    `standardized_item_total_r` ``std.r``, `corrected_r` ``r.cor``. With missing answers psych keeps
+    pairwise covariances; here each number comes from the same complete cases. psych turns items it
+    takes for reversed when told ``check.keys=TRUE``; here an item is never turned, but a negative
+    `item_rest_r` becomes a finding. With two items psych prints the remaining correlation as "alpha
+    if deleted"; here it is NaN, as one item has no alpha. psych's polychoric correlations correct
+    empty cells by ½, those behind `ordinal_alpha` do not (Zumbo, Gadermann & Zeisser, 2007, for
+    ordinal α; it describes the latent responses, not the sum of the answers).
 
     Examples
     --------
@@ -179,15 +241,8 @@ def cronbach_alpha(items: pd.DataFrame | ArrayLike, *, confidence: float = 0.95)
     >>> print(cronbach_alpha(answers))
     Cronbach's alpha .954, 95% CI [.766, .995], 3 items, N = 5
     """
-    if not 0 < confidence < 1:
-        raise DataError(
-            f"A confidence level lies between 0 and 1, found {confidence}.",
-            code="reliability.confidence",
-            hint="Write 0.95 for 95 %.",
-        )
-    frame = _labelled(items)
-    complete = frame.dropna()
-    _refuse_unusable(frame, complete)
+    require_share(confidence)
+    frame, complete = usable(items, "Cronbach's alpha")
     values = complete.to_numpy(np.float64)
     cov = np.cov(values, rowvar=False)
     cor = np.corrcoef(values, rowvar=False)
@@ -195,79 +250,79 @@ def cronbach_alpha(items: pd.DataFrame | ArrayLike, *, confidence: float = 0.95)
     alpha = alpha_from_covariance(cov)
     lower, upper = feldt_interval(alpha, n_obs, n_items, confidence)
     table = _item_table([str(name) for name in frame.columns], values, cov, cor)
+    scores = values.mean(axis=1)
     return AlphaResult(
         alpha=alpha,
         ci_lower=lower,
         ci_upper=upper,
         confidence=confidence,
         standardized_alpha=alpha_from_covariance(cor),
-        average_r=average_correlation(cor),
+        average_r=float(between_items(cor).mean()),
         n_items=n_items,
         n_obs=n_obs,
         n_incomplete=len(frame) - n_obs,
         items=table,
         findings=_findings(table, alpha),
+        se=float(alpha_standard_error(cov, n_obs)),
+        lambda6=float(guttman_lambda6(cor)),
+        median_r=float(np.median(between_items(cor))),
+        signal_to_noise=float(signal_to_noise(cor)),
+        mean=float(scores.mean()),
+        sd=float(scores.std(ddof=1)),
+        ordinal_alpha=_ordinal_alpha(values) if ordinal else float("nan"),
+        bootstrap=_bootstrap(values, confidence, draws, interval, seed, n_jobs) if draws else None,
     )
 
 
-def _labelled(items: pd.DataFrame | ArrayLike) -> pd.DataFrame:
-    """Return a float frame; an array's items are named item1, item2 and so on."""
-    if not isinstance(items, pd.DataFrame):
-        array = np.asarray(items)
-        if array.ndim != 2:
-            raise DataError(
-                f"Expected a table of respondents by items, found {array.ndim} dimension(s).",
-                code="reliability.shape",
-                hint="Pass a DataFrame, or an array with a row a respondent and a column an item.",
-            )
-        items = pd.DataFrame(array, columns=[f"item{j + 1}" for j in range(array.shape[1])])
-    try:
-        frame = items.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"The items must be numbers: {error}.",
-            code="reliability.not_numeric",
-            hint="Code the answers as numbers, or read the file with its questionnaire.",
-        ) from error
-    return frame
+def _ordinal_alpha(values: Array) -> float:
+    return float(alpha_of(polychoric_correlations(values)))
 
 
-def _refuse_unusable(frame: pd.DataFrame, complete: pd.DataFrame) -> None:
-    """Raise one error that names everything that keeps alpha from being computed."""
-    problems: list[tuple[str, str]] = []
-    if frame.shape[1] < 2:
-        problems.append(("reliability.too_few_items", f"needs 2 items, found {frame.shape[1]}"))
-    if len(complete) < 3:
-        text = f"needs 3 complete cases, found {len(complete)} among {len(frame)} rows"
-        problems.append(("reliability.too_few_cases", text))
-    infinite = [str(c) for c in frame if np.isinf(frame[c].to_numpy()).any()]
-    if infinite:
-        problems.append(("reliability.infinite", f"infinite values in {', '.join(infinite)}"))
-    constant = [str(c) for c in complete if complete[c].nunique() == 1]
-    if constant and len(complete) >= 3:
-        problems.append(("reliability.constant_item", f"no variation in {', '.join(constant)}"))
-    if problems:
-        texts = "; ".join(text for _, text in problems)
-        raise DataError(
-            f"Cronbach's alpha cannot be computed: {texts}.",
-            code=problems[0][0],
-            hint="Leave out the items named, or check how missing answers are coded.",
-        )
+def _alphas(cov: Array) -> Array:
+    return alpha_of(cov)[:, None]
+
+
+def _bootstrap(
+    values: Array,
+    confidence: float,
+    draws: int,
+    kind: IntervalKind,
+    seed: int | None,
+    n_jobs: int | None,
+) -> BootstrapInterval:
+    found: Resampled = bootstrap_moments(
+        values, _alphas, kind="covariance", draws=draws, seed=seed, interval=kind, n_jobs=n_jobs
+    )
+    limits = found.interval(confidence)
+    return BootstrapInterval(
+        float(limits.lower[0]), float(limits.upper[0]), kind, draws, int(limits.used[0]), found.seed
+    )
 
 
 def _item_table(names: list[str], values: Array, cov: Array, cor: Array) -> pd.DataFrame:
-    remaining = [average_correlation(_without(cor, j)) for j in range(len(cor))]
     return pd.DataFrame(
         {
             "item": names,
             "mean": values.mean(axis=0),
             "sd": np.sqrt(np.diag(cov)),
-            "item_rest_r": corrected_item_total(cov),
-            "alpha_if_deleted": alpha_if_deleted(cov),
-            "standardized_alpha_if_deleted": alpha_if_deleted(cor),
-            "average_r_if_deleted": remaining,
+            "item_rest_r": item_rest_correlations(cov),
+            "alpha_if_deleted": if_deleted(cov, alpha_of),
+            "standardized_alpha_if_deleted": if_deleted(cor, alpha_of),
+            "average_r_if_deleted": if_deleted(cor, lambda r: between_items(r).mean(-1)),
+            "item_total_r": item_total_correlations(cov),
+            "standardized_item_total_r": item_total_correlations(cor),
+            "corrected_r": overlap_corrected(cor),
+            "lambda6_if_deleted": if_deleted(cor, guttman_lambda6),
+            "signal_to_noise_if_deleted": if_deleted(cor, signal_to_noise),
+            "se_if_deleted": if_deleted(cov, lambda c: alpha_standard_error(c, len(values))),
+            "median_r_if_deleted": if_deleted(cor, lambda r: np.median(between_items(r), axis=-1)),
+            "variance_r_if_deleted": if_deleted(cor, _variances),
         }
     )
+
+
+def _variances(cor: Array) -> Array:
+    return np.array([correlation_variance(r) for r in cor])
 
 
 def _findings(table: pd.DataFrame, alpha: float) -> tuple[Finding, ...]:

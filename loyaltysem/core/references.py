@@ -12,13 +12,21 @@ from loyaltysem.core.errors import LoyaltySemError, did_you_mean
 from loyaltysem.core.estimation_sources import ESTIMATION
 from loyaltysem.core.inference_sources import INFERENCE
 from loyaltysem.core.marketing_sources import MARKETING
+from loyaltysem.core.measurement_sources import MEASUREMENT
 from loyaltysem.core.method_sources import METHODS
 from loyaltysem.core.resampling_sources import RESAMPLING
 from loyaltysem.core.source import Reference
 
 __all__ = ["ALL", "REFERENCES", "Reference", "reference"]
 
-ALL: tuple[Reference, ...] = (*METHODS, *ESTIMATION, *INFERENCE, *RESAMPLING, *MARKETING)
+ALL: tuple[Reference, ...] = (
+    *METHODS,
+    *ESTIMATION,
+    *INFERENCE,
+    *RESAMPLING,
+    *MARKETING,
+    *MEASUREMENT,
+)
 REFERENCES = MappingProxyType({source.key: source for source in ALL})
 
 
