@@ -16,6 +16,7 @@ from loyaltysem.core.measurement_sources import MEASUREMENT
 from loyaltysem.core.method_sources import METHODS
 from loyaltysem.core.resampling_sources import RESAMPLING
 from loyaltysem.core.source import Reference
+from loyaltysem.core.survey_sources import SURVEYS
 
 __all__ = ["ALL", "REFERENCES", "Reference", "reference"]
 
@@ -25,6 +26,7 @@ ALL: tuple[Reference, ...] = (
     *INFERENCE,
     *RESAMPLING,
     *MARKETING,
+    *SURVEYS,
     *MEASUREMENT,
 )
 REFERENCES = MappingProxyType({source.key: source for source in ALL})

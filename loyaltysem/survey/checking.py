@@ -2,79 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TypedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from loyaltysem.core.errors import DataError, did_you_mean
+from loyaltysem.core.errors import did_you_mean
 from loyaltysem.core.types import Array, Mask
 from loyaltysem.survey.instrument import Questionnaire, Scale
+from loyaltysem.survey.problems import OF_THE_TABLE, ResponsesError, joined, problem_table
+
+__all__ = ["Checked", "ResponsesError", "checked", "on_scale"]
 
 BLANK = ("", "NA", "NaN", "nan", "None", "<NA>")  # what R, pandas and empty cells leave behind
-SHOWN = 10
-
-CODES = {
-    "column absent": "data.missing_column",
-    "column given twice": "data.duplicate_column",
-    "off the scale": "data.off_scale",
-    "not a number": "data.not_a_number",
-    "respondent id given twice": "data.duplicate_id",
-    "respondent id missing": "data.missing_id",
-}
+MOST_SPARE = 500  # headers a misspelt name is compared with
 
 
-class Problem(TypedDict):
-    """One row of the table of problems."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """A table held against its questionnaire.
 
-    row: int | None
-    respondent: str
-    column: str
-    value: str
-    rule: str
-    expected: str
-
-
-class ResponsesError(DataError):
-    """Answers that do not fit the questionnaire.
-
-    Attributes
+    Parameters
     ----------
+    frame : DataFrame
+        Items as float64, ids as trimmed text, everything else as it came; numbered from 0.
+    extra : tuple of str
+        Columns the questionnaire does not ask for.
     problems : DataFrame
-        Every problem: ``row respondent column value rule expected``. `row` is the row number in a
-        spreadsheet, where the header is row 1; it is missing for problems of a whole column.
+        What was set to missing or noted instead of raised; see `problems.ResponsesError`.
     """
 
-    def __init__(self, file_name: str, problems: Sequence[Problem]):
-        self.problems = pd.DataFrame(problems).astype({"row": "Int64"})
-        rules = Counter(problem["rule"] for problem in problems)
-        counted = ", ".join(f"{rule} ({count})" for rule, count in rules.items())
-        shown = [f"  {_in_words(problem)}" for problem in problems[:SHOWN]]
-        if len(problems) > SHOWN:
-            shown.append(f"  … and {len(problems) - SHOWN} more; all are in the error's .problems")
-        super().__init__(
-            "\n".join([f"{file_name} does not fit the questionnaire: {counted}.", *shown]),
-            code=CODES[next(iter(rules))] if len(rules) == 1 else "data.invalid_responses",
-            hint="Correct the data, or the scale, missing_codes or respondent_id in the "
-            "questionnaire.",
-        )
-
-
-def _in_words(problem: Problem) -> str:
-    row = "" if problem["row"] is None else f"row {problem['row']}"
-    who = f"respondent {problem['respondent']}" if problem["respondent"] else ""
-    where = ", ".join(part for part in (row, who, f"column '{problem['column']}'") if part)
-    found = f" {problem['value']!r}" if problem["value"] else ""
-    expected = f"; {problem['expected']}" if problem["expected"] else ""
-    return f"{where}:{found} {problem['rule']}{expected}".rstrip()
+    frame: pd.DataFrame
+    extra: tuple[str, ...]
+    problems: pd.DataFrame
 
 
 def checked(
-    raw: pd.DataFrame, questionnaire: Questionnaire, file_name: str
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the table with item columns as numbers, and the names of columns nobody asked for.
+    raw: pd.DataFrame,
+    questionnaire: Questionnaire,
+    file_name: str,
+    *,
+    note: bool = False,
+    identify: bool = False,
+) -> Checked:
+    """Return the table with item columns as numbers, after collecting every problem.
 
     Parameters
     ----------
@@ -84,57 +58,60 @@ def checked(
         What they are held against.
     file_name : str
         For the message.
+    note : bool
+        Only note what is wrong with single cells: an impossible answer becomes missing, an id
+        stays. A column that is absent or given twice is an error all the same.
+    identify : bool
+        Name respondents in the table of problems.
 
     Raises
     ------
     ResponsesError
         With every problem found: absent and repeated columns, answers off the scale or not
-        numbers, respondent ids missing or given twice.
+        numbers, respondent ids missing, given twice or of another form.
     """
-    problems = [*_column_problems(raw, questionnaire)]
+    tables = [*_column_problems(raw, questionnaire)]
     single = raw.loc[:, ~raw.columns.duplicated()]
     ids = _respondents(single, questionnaire)
-    problems += _id_problems(ids, questionnaire.respondent_id)
+    tables += _id_problems(ids, questionnaire)
     numbers: dict[str, Array] = {}
     for item in questionnaire.scored_items:
         if item.name in single:
-            numbers[item.name], found = _numbers(single[item.name], item.scale, questionnaire, ids)
-            problems += found
-    if problems:
+            numbers[item.name], found = _numbers(single[item.name], item.scale, questionnaire)
+            tables += found
+    problems = joined(tables)
+    if identify and ids is not None:
+        problems = _identified(problems, ids)
+    if len(problems) and not (note and not problems["rule"].isin(OF_THE_TABLE).any()):
         raise ResponsesError(file_name, problems)
     asked = {item.name for item in questionnaire.items} | {questionnaire.respondent_id}
     extra = tuple(str(name) for name in single.columns if name not in asked)
     frame = single.assign(**numbers)
     if ids is not None:
         frame = frame.assign(**{str(questionnaire.respondent_id): ids})
-    return frame.reset_index(drop=True), extra
+    return Checked(frame.reset_index(drop=True), extra, problems)
 
 
-def _column_problems(raw: pd.DataFrame, questionnaire: Questionnaire) -> Iterable[Problem]:
+def _identified(problems: pd.DataFrame, ids: pd.Series[str]) -> pd.DataFrame:
+    who = problems["row"].map(ids.to_dict()).fillna("").astype(object)
+    table = problems.copy()
+    table.insert(1, "respondent", who)
+    return table
+
+
+def _column_problems(raw: pd.DataFrame, questionnaire: Questionnaire) -> Iterator[pd.DataFrame]:
     present = [str(name) for name in raw.columns]
     named = [questionnaire.respondent_id] if questionnaire.respondent_id else []
     wanted = [*named, *(item.name for item in questionnaire.items)]
-    spare = [name for name in present if name not in wanted]
+    known, there = set(wanted), set(present)
+    spare = [name for name in there if name not in known]
+    near = spare if len(spare) <= MOST_SPARE else []
     for name in wanted:
-        if name not in present:
-            yield _problem(name, "column absent", expected=did_you_mean(name, spare))
+        if name not in there:
+            yield problem_table(name, "column absent", expected=did_you_mean(name, near))
     for name, count in Counter(present).items():
         if count > 1:
-            yield _problem(name, "column given twice", expected=f"found {count} times")
-
-
-def _problem(
-    column: str,
-    rule: str,
-    *,
-    row: int | None = None,
-    respondent: str = "",
-    value: str = "",
-    expected: str = "",
-) -> Problem:
-    return Problem(
-        row=row, respondent=respondent, column=column, value=value, rule=rule, expected=expected
-    )
+            yield problem_table(name, "column given twice", expected=f"found {count} times")
 
 
 def _respondents(frame: pd.DataFrame, questionnaire: Questionnaire) -> pd.Series[str] | None:
@@ -148,32 +125,42 @@ def _as_text(column: pd.Series[str]) -> pd.Series[str]:
     return filled.map(lambda cell: str(cell).strip()).astype(object)
 
 
-def _id_problems(ids: pd.Series[str] | None, column: str | None) -> Iterable[Problem]:
+def _id_problems(
+    ids: pd.Series[str] | None, questionnaire: Questionnaire
+) -> Iterator[pd.DataFrame]:
+    """Find ids that are missing, given twice, or not of the form the questionnaire asks for."""
+    column = questionnaire.respondent_id
     if ids is None or column is None:
         return
-    first: dict[str, int] = {}
-    for row, respondent in ids.items():
-        number = int(str(row))
-        if respondent in BLANK:
-            yield _problem(column, "respondent id missing", row=number)
-        elif respondent in first:
-            yield _problem(
-                column,
-                "respondent id given twice",
-                row=number,
-                respondent=respondent,
-                expected=f"first in row {first[respondent]}",
-            )
-        first.setdefault(respondent, number)
+    rows = ids.index.to_numpy(np.intp)
+    blank = ids.isin(BLANK).to_numpy(bool)
+    if blank.any():
+        yield problem_table(column, "respondent id missing", rows=rows[blank])
+    again = ids.duplicated().to_numpy(bool) & ~blank
+    if again.any():
+        first = dict(zip(ids.to_numpy()[::-1], rows[::-1], strict=True))
+        expected = [f"first in row {first[name]}" for name in ids.to_numpy()[again]]
+        yield problem_table(
+            column, "respondent id given twice", rows=rows[again], expected=expected
+        )
+    pattern = questionnaire.link.pattern if questionnaire.link else ""
+    if pattern:
+        form = re.compile(pattern)
+        odd = np.array([form.fullmatch(str(name)) is None for name in ids], dtype=bool) & ~blank
+        if odd.any():
+            yield problem_table(
+                column, "respondent id of another form", rows=rows[odd],
+                expected=f"expected the form {pattern}",
+            )  # fmt: skip
 
 
 def _numbers(
-    column: pd.Series[str],
-    scale: Scale,
-    questionnaire: Questionnaire,
-    ids: pd.Series[str] | None,
-) -> tuple[Array, list[Problem]]:
-    """Return answers as float64, no answer as NaN, and what cannot be an answer."""
+    column: pd.Series[str], scale: Scale, questionnaire: Questionnaire
+) -> tuple[Array, list[pd.DataFrame]]:
+    """Return answers as float64, no answer as NaN, and what cannot be an answer.
+
+    What cannot be an answer is NaN too.
+    """
     text = _as_text(column)
     values = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
     blank = text.isin(BLANK).to_numpy(bool)
@@ -181,20 +168,16 @@ def _numbers(
     unreadable = ~missing & ~np.isfinite(values)
     outside = ~missing & ~unreadable & ~on_scale(values, scale)
     rows = column.index.to_numpy(np.intp)
-    problems: list[Problem] = []
-    for position in np.flatnonzero(unreadable | outside):
-        rule = "not a number" if unreadable[position] else "off the scale"
-        problems.append(
-            _problem(
-                str(column.name),
-                rule,
-                row=int(rows[position]),
-                respondent="" if ids is None else ids.iloc[position],
-                value=text.iloc[position],
-                expected=f"expected {scale.range}",
-            )
+    cells = text.to_numpy(object)
+    found = [
+        problem_table(
+            str(column.name), rule, rows=rows[wrong], value=list(cells[wrong]),
+            expected=f"expected {scale.range}",
         )
-    return np.where(missing, np.nan, values), problems
+        for rule, wrong in (("not a number", unreadable), ("off the scale", outside))
+        if wrong.any()
+    ]  # fmt: skip
+    return np.where(missing | unreadable | outside, np.nan, values), found
 
 
 def on_scale(values: Array, scale: Scale) -> Mask:

@@ -1,4 +1,4 @@
-"""From answers to numbers: turning reverse items, and construct means."""
+"""From answers to numbers: turning reverse items, and construct means or sums."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from loyaltysem.core.errors import IncompatibleRequestError, did_you_mean
 from loyaltysem.survey.instrument import Construct, Questionnaire
 
 MissingRule: TypeAlias = Literal["half", "complete", "any"]
+ScoreForm: TypeAlias = Literal["mean", "sum"]
 
 
 def turned(frame: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
@@ -27,10 +28,14 @@ def turned(frame: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
     return pd.DataFrame(columns, index=frame.index)
 
 
-def construct_means(
-    data: pd.DataFrame, questionnaire: Questionnaire, *, rule: MissingRule = "half"
+def construct_scores(
+    data: pd.DataFrame,
+    questionnaire: Questionnaire,
+    *,
+    rule: MissingRule = "half",
+    form: ScoreForm = "mean",
 ) -> pd.DataFrame:
-    """Return the mean of each construct's items, in scale points, one column per construct.
+    """Return a score of each construct, one column per construct.
 
     Parameters
     ----------
@@ -39,39 +44,88 @@ def construct_means(
     questionnaire : Questionnaire
         Says which items belong together.
     rule : {"half", "complete", "any"}
-        How many items a respondent must have answered for a mean over those answered: at least
-        half of them, all of them, or one. Otherwise the mean is NaN.
+        How many items a respondent must have answered for a score over those answered: at least
+        half of them, all of them, or one. Otherwise the score is NaN.
+    form : {"mean", "sum"}
+        In scale points, or the mean times the number of items: with missing answers that is the sum
+        with each missing answer at the respondent's own mean, so that sums stay comparable.
 
     Notes
     -----
-    A second-order construct is the mean of its dimensions' means and needs all of them. A
-    construct whose items are not on one scale (money beside months) has no mean and no column.
+    A second-order construct is the mean (sum) of its dimensions' scores and needs all of them. A
+    construct whose items are not on one scale (money beside months) has no score and no column.
+    `score_counts` shows what each rule costs.
     """
-    if rule not in get_args(MissingRule):
-        known = get_args(MissingRule)
-        raise IncompatibleRequestError(
-            f"'{rule}' is not a rule for missing answers.",
-            code="scores.rule",
-            hint=did_you_mean(rule, known) or f"Use one of: {', '.join(known)}.",
-        )
-    means = {
-        construct.name: _mean(data[list(construct.items)], rule)
-        for construct in questionnaire.constructs
-        if construct.items and _one_scale(construct, questionnaire)
+    _known("a rule for missing answers", rule, get_args(MissingRule), "scores.rule")
+    _known("a form of scores", form, get_args(ScoreForm), "scores.form")
+    scores = {
+        construct.name: _score(data[list(construct.items)], rule, form)
+        for construct in scorable(questionnaire)
     }
     for construct in questionnaire.constructs:
         names = [dimension.name for dimension in questionnaire.dimensions(construct.name)]
-        if not construct.items and all(name in means for name in names):
-            parts = pd.DataFrame({name: means[name] for name in names})
-            means[construct.name] = parts.mean(axis=1, skipna=False)
-    ordered = [c.name for c in questionnaire.constructs if c.name in means]
-    return pd.DataFrame({name: means[name] for name in ordered}, index=data.index)
+        if not construct.items and all(name in scores for name in names):
+            parts = pd.DataFrame({name: scores[name] for name in names})
+            total = parts.sum(axis=1, skipna=False)
+            scores[construct.name] = total if form == "sum" else total / len(names)
+    ordered = [c.name for c in questionnaire.constructs if c.name in scores]
+    return pd.DataFrame({name: scores[name] for name in ordered}, index=data.index)
 
 
-def _mean(items: pd.DataFrame, rule: MissingRule) -> pd.Series[float]:
-    needed = {"half": 0.5 * items.shape[1], "complete": items.shape[1], "any": 1}[rule]
+def score_counts(data: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Return what each rule for missing answers keeps and loses, construct by construct.
+
+    Returns
+    -------
+    DataFrame
+        One row a construct with items and a rule: ``construct rule n_items needed respondents
+        from_all_items from_some_items lost mean``: scores resting on every item, on some of them,
+        and missing; the mean over the scores kept.
+    """
+    return pd.DataFrame(
+        [
+            _counts(construct, rule, data[list(construct.items)])
+            for construct in scorable(questionnaire)
+            for rule in get_args(MissingRule)
+        ]
+    )
+
+
+def _counts(construct: Construct, rule: MissingRule, items: pd.DataFrame) -> dict[str, object]:
+    scores = _score(items, rule, "mean")
+    whole = int(items.notna().all(axis=1).sum())
+    kept = int(scores.notna().sum())
+    return {
+        "construct": construct.name, "rule": rule, "n_items": items.shape[1],
+        "needed": _needed(rule, items.shape[1]), "respondents": len(items),
+        "from_all_items": whole, "from_some_items": kept - whole, "lost": len(items) - kept,
+        "mean": float(scores.mean()),
+    }  # fmt: skip
+
+
+def scorable(questionnaire: Questionnaire) -> tuple[Construct, ...]:
+    """Return the constructs whose items share one scale of numbers."""
+    return tuple(c for c in questionnaire.constructs if c.items and _one_scale(c, questionnaire))
+
+
+def _score(items: pd.DataFrame, rule: MissingRule, form: ScoreForm) -> pd.Series[float]:
     answered = items.notna().sum(axis=1)
-    return items.mean(axis=1).where(answered >= needed)
+    mean = items.mean(axis=1).where(answered >= _needed(rule, items.shape[1]))
+    return mean * items.shape[1] if form == "sum" else mean
+
+
+def _needed(rule: MissingRule, count: int) -> int:
+    """Return how many of `count` items must be answered."""
+    return {"half": (count + 1) // 2, "complete": count, "any": 1}[rule]
+
+
+def _known(what: str, name: str, known: tuple[str, ...], code: str) -> None:
+    if name not in known:
+        raise IncompatibleRequestError(
+            f"'{name}' is not {what}.",
+            code=code,
+            hint=did_you_mean(name, known) or f"Use one of: {', '.join(known)}.",
+        )
 
 
 def _one_scale(construct: Construct, questionnaire: Questionnaire) -> bool:

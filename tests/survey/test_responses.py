@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 
 from loyaltysem.core.datasets import mobi_path, shipped
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
+from loyaltysem.core.text import Text
 from loyaltysem.survey.exchange.csv_file import sniff_separator
+from loyaltysem.survey.instrument import Link
 from loyaltysem.survey.provenance import Provenance
 from loyaltysem.survey.questionnaire import Questionnaire, load_questionnaire
 from loyaltysem.survey.responses import (
@@ -162,8 +165,61 @@ def test_each_problem_is_located(
 
 def test_duplicate_ids_name_the_first_row(tmp_path: Path, small: Questionnaire) -> None:
     error = problem_of(tmp_path, small, "b,1,2,3,4,5,1,", "a,1,2,3,4,5,1,", "b,1,2,3,4,5,1,")
-    assert error.problems["respondent"].tolist() == ["b"]
+    assert error.problems["row"].tolist() == [4]
     assert "first in row 2" in error.message
+
+
+def test_problems_can_be_noted_instead_of_raised(tmp_path: Path, small: Questionnaire) -> None:
+    rows = ("a,9,x,3,4,5,1,", "b,1,2,3,4,5,1,", "b,5,2,3,4,5,1,", ",5,2,3,4,5,1,")
+    path = write(tmp_path / "a.csv", csv_text(*rows))
+    r = read_responses(path, small, on_problems="note")
+    found = r.problems[["row", "column", "rule"]].to_dict("records")
+    assert found == [
+        {"row": 5, "column": "id", "rule": "respondent id missing"},
+        {"row": 4, "column": "id", "rule": "respondent id given twice"},
+        {"row": 2, "column": "t1", "rule": "off the scale"},
+        {"row": 2, "column": "t2", "rule": "not a number"},
+    ]
+    assert r.frame.loc[0, ["t1", "t2"]].isna().all() and len(r.frame) == 4
+    noted = next(f for f in r.findings if f.code == "data.problems_noted")
+    assert "4 cell(s)" in noted.text.en and ".problems" in noted.hint.en
+    assert answers_codes(r) == {"data.problems_noted", "data.constant_item"}
+    with pytest.raises(ResponsesError):  # a column that is not there cannot be noted away
+        wrong = write(tmp_path / "b.csv", csv_text(header=HEADER.replace("t1", "q1")))
+        read_responses(wrong, small, on_problems="note")
+    with pytest.raises(IncompatibleRequestError, match="'raise' or 'note'"):
+        read_responses(path, small, on_problems="ignore")  # type: ignore[arg-type]  # the slip
+
+
+def answers_codes(r: Responses) -> set[str]:
+    return {finding.code for finding in r.findings}
+
+
+def test_clean_answers_have_an_empty_table_of_problems(answers: Responses) -> None:
+    assert list(answers.problems) == ["row", "column", "value", "rule", "expected"]
+    assert len(answers.problems) == 0
+    assert answers.rows.tolist() == [2, 3, 4]
+
+
+def test_ids_have_the_form_asked_for(tmp_path: Path, small: Questionnaire) -> None:
+    q = replace(small, link=Link(Text("Number", "编号"), pattern="[a-c]"))
+    assert read_responses(write(tmp_path / "a.csv", csv_text()), q).counts["respondents"] == 3
+    error = problem_of(tmp_path, q, "a,1,2,3,4,5,1,", "dd,1,2,3,4,5,1,")
+    assert error.code == "data.malformed_id"
+    assert error.problems["row"].tolist() == [3] and "dd" not in str(error)
+
+
+def test_a_long_answer_is_shortened_in_messages(tmp_path: Path, small: Questionnaire) -> None:
+    error = problem_of(tmp_path, small, f"a,{'x' * 500},2,3,4,5,1,")
+    assert "x" * 39 + "…" in error.message and "x" * 40 not in error.message
+    assert error.problems.loc[0, "value"] == "x" * 500
+
+
+def test_everything_wrong_is_still_one_small_table(tmp_path: Path, small: Questionnaire) -> None:
+    rows = [f"p{k},9,9,9,-1,9,9," for k in range(20_000)]
+    error = problem_of(tmp_path, small, *rows)
+    assert len(error.problems) == 120_000
+    assert len(error.message) < 2_000
 
 
 def test_absent_and_repeated_columns(tmp_path: Path, small: Questionnaire) -> None:
@@ -183,7 +239,7 @@ def test_all_problems_at_once_ten_shown(tmp_path: Path, small: Questionnaire) ->
     assert len(error.problems) == 40
     assert "off the scale (20), not a number (20)" in error.message
     assert "and 30 more" in error.message
-    assert "respondent p0" in error.message
+    assert 'on_problems="note"' in error.message
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Careless responding: indices of every respondent, flags with their reasons, named rules."""
