@@ -17,6 +17,12 @@ from loyaltysem._version import __version__
 
 if TYPE_CHECKING:
     from loyaltysem.analysis.crosscheck import crosscheck
+    from loyaltysem.analysis.exploration.adequacy import bartlett_sphericity, kmo
+    from loyaltysem.analysis.exploration.efa import efa, principal
+    from loyaltysem.analysis.exploration.map_test import map_test
+    from loyaltysem.analysis.exploration.ordered import polychoric, polyserial
+    from loyaltysem.analysis.exploration.parallel import parallel_analysis
+    from loyaltysem.analysis.exploration.schmid_leiman import schmid_leiman
     from loyaltysem.analysis.fit_cutoffs import fit_cutoffs
     from loyaltysem.analysis.influence import influence
     from loyaltysem.analysis.interaction import indicator_products
@@ -53,6 +59,15 @@ _HOMES = {
     "ave": "analysis.validity",
     "fornell_larcker": "analysis.validity",
     "htmt": "analysis.validity",
+    "kmo": "analysis.exploration.adequacy",
+    "bartlett_sphericity": "analysis.exploration.adequacy",
+    "efa": "analysis.exploration.efa",
+    "principal": "analysis.exploration.efa",
+    "map_test": "analysis.exploration.map_test",
+    "parallel_analysis": "analysis.exploration.parallel",
+    "polychoric": "analysis.exploration.ordered",
+    "polyserial": "analysis.exploration.ordered",
+    "schmid_leiman": "analysis.exploration.schmid_leiman",
     "load_questionnaire": "survey.questionnaire",
     "read_responses": "survey.responses",
     "indicator_products": "analysis.interaction",
@@ -78,6 +93,7 @@ _HOMES = {
 __all__ = [
     "__version__",
     "ave",
+    "bartlett_sphericity",
     "bootstrap_plot",
     "cfa",
     "compare",
@@ -85,6 +101,7 @@ __all__ = [
     "cronbach_alpha",
     "crosscheck",
     "cutoff_plot",
+    "efa",
     "fit_cutoffs",
     "fornell_larcker",
     "growth",
@@ -94,15 +111,22 @@ __all__ = [
     "influence",
     "influence_plot",
     "invariance",
+    "kmo",
     "lavaan",
     "load_questionnaire",
+    "map_test",
     "multiverse",
+    "parallel_analysis",
     "path_diagram",
+    "polychoric",
+    "polyserial",
     "power",
+    "principal",
     "read_responses",
     "region_plot",
     "reliability",
     "report",
+    "schmid_leiman",
     "sem",
     "simple_slopes",
     "simulate",

@@ -146,7 +146,8 @@ def fit_ordered_pairs(
         score, first, second = _case_products(rectangles, rho, (codes[i], codes[j]), x)
         return OrderedPairs(rho, converged, np.zeros(len(i), dtype=np.intp), score, first, second)
     rectangles, cell = _of_tables(margins, codes, i, j)
-    counts, empty = _complete_tables(rectangles.counts, margins, i, j)
+    size = np.array([len(m.thresholds) + 1 for m in margins], dtype=np.intp)
+    counts, empty = complete_tables(rectangles.counts, size[i], size[j])
     completed = Rectangles(rectangles.first, rectangles.second, counts)
     rho, converged = maximise_correlations(completed, start, _BOUND)
     score, first, second = _table_products(rectangles, rho, cell)
@@ -186,18 +187,22 @@ def _of_tables(
     return rectangles, codes[i] * c + codes[j]
 
 
-def _complete_tables(
-    counts: Array, margins: Sequence[OrderedMargin], i: Indices, j: Indices
-) -> tuple[Array, Indices]:
+def complete_tables(counts: Array, rows: Indices, columns: Indices) -> tuple[Array, Indices]:
     """Add ½ to the empty cell of a 2 × 2 table, keeping its margins; count empty cells.
 
     Two empty cells of a 2 × 2 table mean a perfect correlation and are left alone, as are larger
     tables.
+
+    Parameters
+    ----------
+    counts : Array, shape (P, C, C, 1)
+        Tables, those of variables with fewer categories filled up with empty ones.
+    rows, columns : Indices, shape (P,)
+        Categories of the two variables of each table.
     """
-    size = np.array([len(m.thresholds) + 1 for m in margins], dtype=np.intp)
     within = counts[..., 0] > 0
-    empty = size[i] * size[j] - within.sum(axis=(1, 2))
-    single = np.flatnonzero((size[i] == 2) & (size[j] == 2) & (empty == 1))
+    empty = rows * columns - within.sum(axis=(1, 2))
+    single = np.flatnonzero((rows == 2) & (columns == 2) & (empty == 1))
     out = counts.copy()
     corner = counts[single, :2, :2, 0]
     on_diagonal = (corner[:, 0, 0] == 0) | (corner[:, 1, 1] == 0)

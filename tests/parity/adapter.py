@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,12 +17,19 @@ OPTIONS = (
     "meanstructure", "fixed_x", "likelihood", "information", "se", "test", "orthogonal",
     "parameterization",
 )  # fmt: skip
+#: Files beside this one that answer the other kinds.
+OTHER_KINDS = {"efa": "efa_cases", "reliability": "reliability_cases", "data": "data_cases"}
 #: lavaan 0.7 names that stand for another index than ours, or are written differently.
 RENAMED = {"gfi": "gfi_lisrel", "agfi": "agfi_lisrel", "gfi_mo": "gfi"}
 
 
 def fit_case(case: dict[str, Any], data_path: str | None) -> dict[str, Any]:
-    """Fit one case and return its parameters and fit measures under lavaan's names."""
+    """Fit one case and return its parameters and fit measures under lavaan's names.
+
+    Cases of other kinds return ``{"results": …}`` under the reference's keys.
+    """
+    if case["kind"] in OTHER_KINDS:
+        return {"results": _beside(OTHER_KINDS[case["kind"]]).answer(case, data_path)}
     if case["kind"] != "sem":
         raise NotImplementedError(f"cases of kind {case['kind']!r}")
     call = case["call"]
@@ -32,6 +41,18 @@ def fit_case(case: dict[str, Any], data_path: str | None) -> dict[str, Any]:
     source = _moments(case) if data_path is None else {"data": pd.read_csv(data_path)}
     fit = getattr(ls, call["function"])(case["model"], **source, **options)
     return {"parameters": _parameters(fit), "fit": _measures(fit)}
+
+
+def _beside(name: str) -> Any:
+    """Load a file of this folder, wherever this one was loaded from."""
+    path = Path(__file__).with_name(f"{name}.py")
+    if not path.exists():
+        raise NotImplementedError(f"no {path.name}")
+    spec = importlib.util.spec_from_file_location(f"parity_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _moments(case: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Exploration: how many factors a set of items has, and which item belongs to which."""
