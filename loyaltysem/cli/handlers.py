@@ -160,7 +160,9 @@ def validate(arguments: argparse.Namespace) -> int:
 
     questionnaire = load_questionnaire(arguments.questionnaire)
     try:
-        responses = read_responses(arguments.data, questionnaire, encoding=arguments.encoding)
+        responses = read_responses(
+            arguments.data, questionnaire, encoding=arguments.encoding, identify=arguments.identify
+        )
     except ResponsesError as error:
         print(error.problems.to_csv(index=False, lineterminator="\n"), end="")
         raise

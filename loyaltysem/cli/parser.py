@@ -118,6 +118,9 @@ def _add_validate(commands: Commands) -> None:
     validate.add_argument("--questionnaire", type=Path, required=True, help="questionnaire, YAML")
     validate.add_argument("--data", type=Path, required=True, help="answers, CSV")
     validate.add_argument("--encoding", help="encoding of the answers (default: utf-8)")
+    validate.add_argument(
+        "--identify", action="store_true", help="name respondents by their ids, not by rows alone"
+    )
     validate.set_defaults(handler=handlers.validate)
 
 
