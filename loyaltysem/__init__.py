@@ -27,9 +27,21 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.influence import influence
     from loyaltysem.analysis.interaction import indicator_products
     from loyaltysem.analysis.invariance import invariance
+    from loyaltysem.analysis.marker import marker_variable
+    from loyaltysem.analysis.measurement.distributions import describe
     from loyaltysem.analysis.measurement.heterotrait import htmt_intervals
+    from loyaltysem.analysis.measurement.intraclass import icc
     from loyaltysem.analysis.measurement.model_reliability import reliability
+    from loyaltysem.analysis.measurement.omega import omega
+    from loyaltysem.analysis.measurement.retest import test_retest
+    from loyaltysem.analysis.measurement.split_half import split_half
+    from loyaltysem.analysis.method_bias import full_collinearity, harman
+    from loyaltysem.analysis.method_factor import latent_method_factor
+    from loyaltysem.analysis.missing_patterns import missing_patterns
     from loyaltysem.analysis.multiverse import multiverse
+    from loyaltysem.analysis.nomological import nomological
+    from loyaltysem.analysis.nonresponse import nonresponse
+    from loyaltysem.analysis.normality import normality, outliers
     from loyaltysem.analysis.power import power
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.slopes import simple_slopes
@@ -88,6 +100,20 @@ _HOMES = {
     "cutoff_plot": "reporting.cutoff_plot",
     "reliability": "analysis.measurement.model_reliability",
     "htmt_intervals": "analysis.measurement.heterotrait",
+    "split_half": "analysis.measurement.split_half",
+    "icc": "analysis.measurement.intraclass",
+    "test_retest": "analysis.measurement.retest",
+    "describe": "analysis.measurement.distributions",
+    "normality": "analysis.normality",
+    "outliers": "analysis.normality",
+    "missing_patterns": "analysis.missing_patterns",
+    "omega": "analysis.measurement.omega",
+    "harman": "analysis.method_bias",
+    "full_collinearity": "analysis.method_bias",
+    "latent_method_factor": "analysis.method_factor",
+    "marker_variable": "analysis.marker",
+    "nonresponse": "analysis.nonresponse",
+    "nomological": "analysis.nomological",
 }
 
 __all__ = [
@@ -101,21 +127,33 @@ __all__ = [
     "cronbach_alpha",
     "crosscheck",
     "cutoff_plot",
+    "describe",
     "efa",
     "fit_cutoffs",
     "fornell_larcker",
+    "full_collinearity",
     "growth",
+    "harman",
     "htmt",
     "htmt_intervals",
+    "icc",
     "indicator_products",
     "influence",
     "influence_plot",
     "invariance",
     "kmo",
+    "latent_method_factor",
     "lavaan",
     "load_questionnaire",
     "map_test",
+    "marker_variable",
+    "missing_patterns",
     "multiverse",
+    "nomological",
+    "nonresponse",
+    "normality",
+    "omega",
+    "outliers",
     "parallel_analysis",
     "path_diagram",
     "polychoric",
@@ -132,6 +170,8 @@ __all__ = [
     "simulate",
     "slopes_plot",
     "specification_curve",
+    "split_half",
+    "test_retest",
 ]
 
 
