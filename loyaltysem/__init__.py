@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.influence_plot import influence_plot
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
+    from loyaltysem.reporting.scree_plot import scree_plot
     from loyaltysem.reporting.slopes_plot import region_plot, slopes_plot
     from loyaltysem.reporting.specification_curve import specification_curve
     from loyaltysem.survey.questionnaire import load_questionnaire
@@ -71,6 +72,7 @@ _HOMES = {
     "ave": "analysis.validity",
     "fornell_larcker": "analysis.validity",
     "htmt": "analysis.validity",
+    "scree_plot": "reporting.scree_plot",
     "kmo": "analysis.exploration.adequacy",
     "bartlett_sphericity": "analysis.exploration.adequacy",
     "efa": "analysis.exploration.efa",
@@ -165,6 +167,7 @@ __all__ = [
     "reliability",
     "report",
     "schmid_leiman",
+    "scree_plot",
     "sem",
     "simple_slopes",
     "simulate",

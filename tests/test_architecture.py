@@ -279,6 +279,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "bootstrap_plot",
         "influence_plot",
         "specification_curve",
+        "scree_plot",
         "svg",
         "tables",
         "figures",

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from loyaltysem.core.errors import LoyaltySemError, did_you_mean
 from loyaltysem.core.estimation_sources import ESTIMATION
+from loyaltysem.core.exploration_sources import EXPLORATION
 from loyaltysem.core.inference_sources import INFERENCE
 from loyaltysem.core.marketing_sources import MARKETING
 from loyaltysem.core.measurement_sources import MEASUREMENT
@@ -28,6 +29,7 @@ ALL: tuple[Reference, ...] = (
     *MARKETING,
     *SURVEYS,
     *MEASUREMENT,
+    *EXPLORATION,
 )
 REFERENCES = MappingProxyType({source.key: source for source in ALL})
 

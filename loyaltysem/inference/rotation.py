@@ -234,8 +234,8 @@ class _Search:
             inner = np.swapaxes(t, 1, 2) @ g
             return np.asarray(g - 0.5 * t @ (inner + np.swapaxes(inner, 1, 2)))
         inner = np.swapaxes(gradient, 1, 2) @ loadings
-        g = -np.linalg.solve(np.swapaxes(t, 1, 2), inner)
-        return np.asarray(g - t * (t * g).sum(axis=1, keepdims=True))
+        downhill = np.linalg.solve(np.swapaxes(t, 1, 2), inner)
+        return np.asarray(t * (t * downhill).sum(axis=1, keepdims=True) - downhill)
 
     def nearest(self, t: Array) -> Array:
         """Return the rotations nearest to matrices (B, k, k)."""
@@ -306,13 +306,14 @@ def varimax_as_in_r(loadings: Array, tolerance: float = 1e-5, kaiser: bool = Tru
     weight = np.sqrt((loadings**2).sum(axis=1, keepdims=True)) if kaiser else 1.0
     safe = np.where(weight == 0.0, 1.0, weight)
     a = loadings / safe
-    t: Array = np.eye(a.shape[1])
+    t: Array = np.eye(a.shape[1], dtype=np.float64)
     size, before = 0.0, -np.inf
     converged = False
     for _ in range(1000):
         x = a @ t
         u, d, v = np.linalg.svd(a.T @ (x**3 - x * (x**2).mean(axis=0)))
-        t, before, size = np.asarray(u @ v, dtype=np.float64), size, float(d.sum())
+        t = np.asarray(u @ v, dtype=np.float64)
+        before, size = size, float(d.sum())
         converged = size < before * (1.0 + tolerance)
         if converged:
             break
