@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from loyaltysem.estimation.simulate import simulate
     from loyaltysem.reporting.bootstrap_plot import bootstrap_plot
     from loyaltysem.reporting.cutoff_plot import cutoff_plot
+    from loyaltysem.reporting.flow_diagram import flow_diagram
     from loyaltysem.reporting.influence_plot import influence_plot
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.specification_curve import specification_curve
     from loyaltysem.survey.questionnaire import load_questionnaire
     from loyaltysem.survey.responses import read_responses
+    from loyaltysem.survey.screening.criteria import ScreeningRule
 
 _HOMES = {
     "sem": "estimation.fit",
@@ -100,6 +102,8 @@ _HOMES = {
     "power": "analysis.power",
     "fit_cutoffs": "analysis.fit_cutoffs",
     "cutoff_plot": "reporting.cutoff_plot",
+    "flow_diagram": "reporting.flow_diagram",
+    "ScreeningRule": "survey.screening.criteria",
     "reliability": "analysis.measurement.model_reliability",
     "htmt_intervals": "analysis.measurement.heterotrait",
     "split_half": "analysis.measurement.split_half",
@@ -119,6 +123,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ScreeningRule",
     "__version__",
     "ave",
     "bartlett_sphericity",
@@ -132,6 +137,7 @@ __all__ = [
     "describe",
     "efa",
     "fit_cutoffs",
+    "flow_diagram",
     "fornell_larcker",
     "full_collinearity",
     "growth",

@@ -276,6 +276,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "plots",
         "slopes_plot",
         "cutoff_plot",
+        "flow_diagram",
         "bootstrap_plot",
         "influence_plot",
         "specification_curve",
