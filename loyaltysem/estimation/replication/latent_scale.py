@@ -83,8 +83,8 @@ def latent_scale(model: BoundModel, alpha: Array) -> LatentScale | None:
     Returns
     -------
     LatentScale or None
-        None where no latent variance is fixed, or where restrictions, bounds, fixed values or labels
-        shared with other latent variables stand against a change of scale.
+        None where no latent variance is fixed, or where restrictions, bounds, fixed values or
+        labels shared with other latent variables stand against a change of scale.
     """
     if model.restrictions:
         return None

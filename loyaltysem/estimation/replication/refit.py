@@ -156,13 +156,13 @@ class Refitter:
 
     def summarised(self, model: BoundModel, found: Minimum) -> Refits:
         """Put solutions together with what is kept beside them."""
-        sample = model.sample
+        sample, implied = model.sample, model.objective.implied(found.alpha)
         return Refits(
             found.alpha,
             exogenous_values(sample.mean, sample.cov, model.structure.exogenous)[1],
-            statistics(model, found, self.baseline),
+            statistics(model, found, self.baseline, implied),
             found.status,
-            admissible(model, found.alpha),
+            admissible(model, found.alpha, implied),
         )
 
     def _impossible(self, size: int = 1) -> Refits:

@@ -41,10 +41,11 @@ class SamplingUnits:
 
     def counts(self, rng: np.random.Generator, size: int) -> Array:
         """Draw how often each case is in each of `size` samples, shape (size, N_g)."""
-        drawn = np.zeros((size, 1 + int(self.unit.max(initial=-1))))
-        for units in self.strata:
-            n = len(units)
-            drawn[:, units] = rng.multinomial(n, np.full(n, 1.0 / n), size=size)
+        drawn = np.zeros((size, len(self.first)))
+        for sample in drawn:
+            for units in self.strata:
+                n = len(units)
+                sample[units] = np.bincount(rng.integers(n, size=n), minlength=n)
         return drawn[:, self.unit]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
 
+from loyaltysem.core.linalg import cholesky
 from loyaltysem.core.optimise import Minimum, minimise
 from loyaltysem.core.types import Array, Mask
 from loyaltysem.engine.discrepancies import MaximumLikelihood
@@ -30,8 +32,9 @@ from loyaltysem.moments.ordinal_sample import OrdinalSample
 
 #: In the order of the columns of `statistics`.
 STATISTICS = ("chisq", "baseline_chisq", "srmr", "gfi")
-#: Eigenvalues of a covariance matrix above this, relative to its largest, are no defect.
-ROUNDING = -1e-8
+#: An eigenvalue of a covariance matrix that is negative by less, relative to the largest variance,
+#: is no defect.
+ROUNDING = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,24 @@ def baseline_of(table: ParameterTable) -> Baseline:
     return Baseline(alone, compile_structure(alone))
 
 
-def statistics(model: BoundModel, found: Minimum, baseline: Baseline) -> Array:
-    """Compute `STATISTICS` of every replicate, shape (B, 4).
+def statistics(
+    model: BoundModel,
+    found: Minimum,
+    baseline: Baseline,
+    implied: Sequence[Implied] | None = None,
+) -> Array:
+    """Compute `STATISTICS` of every replicate, shape (B, 4); `implied` where it is known already.
 
     χ² is N·F (or (N − 1)·F) without corrections for non-normality. GFI is NaN but for ML and GLS
     of complete or incomplete data.
     """
+    implied = model.objective.implied(found.alpha) if implied is None else implied
     chisq = np.maximum(model.sample.weight * found.value, 0.0)
-    columns = [chisq, baseline_chisq(model, baseline), *_matrix_indices(model.sample, model, found)]
+    columns = [
+        chisq,
+        baseline_chisq(model, baseline),
+        *_matrix_indices(model.sample, model, found, implied),
+    ]
     result = np.stack(columns, axis=1)
     result[~np.isfinite(found.value)] = np.nan
     return result
@@ -78,7 +91,9 @@ def baseline_chisq(model: BoundModel, baseline: Baseline) -> Array:
 
 
 @singledispatch
-def _matrix_indices(sample: Sample, model: BoundModel, found: Minimum) -> tuple[Array, Array]:
+def _matrix_indices(
+    sample: Sample, model: BoundModel, found: Minimum, implied: Sequence[Implied]
+) -> tuple[Array, Array]:
     """Return SRMR and GFI, each (B,)."""
     raise TypeError(type(sample).__name__)
 
@@ -86,9 +101,11 @@ def _matrix_indices(sample: Sample, model: BoundModel, found: Minimum) -> tuple[
 @_matrix_indices.register(SampleMoments)
 @_matrix_indices.register(IncompleteSample)
 def _(
-    sample: SampleMoments | IncompleteSample, model: BoundModel, found: Minimum
+    sample: SampleMoments | IncompleteSample,
+    model: BoundModel,
+    found: Minimum,
+    implied: Sequence[Implied],
 ) -> tuple[Array, Array]:
-    implied = model.objective.implied(found.alpha)
     auxiliary = model.table.roles.auxiliary
     kept = [i for i, n in enumerate(model.table.observed) if n not in auxiliary]
     groups = [_batch(sample, model, g, i, kept) for g, i in enumerate(implied)]
@@ -117,26 +134,27 @@ def _batch(
 
 
 @_matrix_indices.register
-def _(sample: OrdinalSample, model: BoundModel, found: Minimum) -> tuple[Array, Array]:
+def _(
+    sample: OrdinalSample, model: BoundModel, found: Minimum, implied: Sequence[Implied]
+) -> tuple[Array, Array]:
     fitted = fitted_at(model, found)
     plain = Tests(fitted, standard_test(fitted).plain)
     indices = measures(fitted, plain, plain)
     return np.array([indices["srmr"]]), np.array([np.nan])
 
 
-def admissible(model: BoundModel, alpha: Array) -> Mask:
+def admissible(model: BoundModel, alpha: Array, implied: Sequence[Implied] | None = None) -> Mask:
     """Tell which solutions are proper, shape (B,).
 
     No variance is negative, and the covariance matrices of the latent variables and of the
     residuals are positive semi-definite.
     """
-    objective = model.objective
-    theta = objective.theta(alpha)
+    theta = model.objective.theta(alpha)
     variances = [i for i, r in enumerate(model.table.rows) if r.is_variance and not r.exogenous]
     verdicts = [(theta[:, variances] >= 0.0).all(axis=1)]
-    for implied in objective.implied(alpha):
-        residual = implied.moments.sigma - _common(implied)
-        verdicts += [_semidefinite(implied.latent_cov), _semidefinite(residual)]
+    for group in model.objective.implied(alpha) if implied is None else implied:
+        residual = group.moments.sigma - _common(group)
+        verdicts += [_semidefinite(group.latent_cov), _semidefinite(residual)]
     return np.asarray(np.all(verdicts, axis=0))
 
 
@@ -150,5 +168,6 @@ def _semidefinite(cov: Array) -> Mask:
     finite = np.asarray(np.isfinite(cov).all(axis=(1, 2)))
     if not cov.shape[1]:
         return finite
-    values = np.linalg.eigvalsh(np.where(finite[:, None, None], cov, 0.0))
-    return np.asarray(finite & (values[:, 0] >= ROUNDING * np.maximum(values[:, -1], 1e-300)))
+    largest = cov.diagonal(axis1=1, axis2=2).max(axis=1)
+    ridge = ROUNDING * np.maximum(largest, 1e-300)[:, None, None] * np.eye(cov.shape[1])
+    return finite & cholesky(cov + ridge)[1]

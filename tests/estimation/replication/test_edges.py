@@ -76,11 +76,14 @@ class TestUnitLatentVariances:
 
     def test_a_draw_is_the_fit_of_its_sample(self) -> None:
         data = pd.read_csv(GOLDEN / "PoliticalDemocracy.csv")
-        boot = ls.sem(DEMOCRACY, data, std_lv=True).bootstrap(3, seed=1)
+        boot = ls.sem(DEMOCRACY, data, std_lv=True).bootstrap(8, seed=1)
         assert isinstance(boot.draws, CaseDraws)
-        for draw, counts in enumerate(boot.draws.counts(0)[0][:2]):
-            alone = ls.sem(DEMOCRACY, data.iloc[repeated(counts)], std_lv=True)
-            np.testing.assert_allclose(alone.params, boot.replicates().loc[draw], atol=1e-8)
+        found = boot.replicates().dropna()  # some samples have no solution with unit variances
+        assert len(found) >= 3
+        for draw in found.index[:3]:
+            rows = repeated(boot.draws.counts(0)[0][draw])
+            alone = ls.sem(DEMOCRACY, data.iloc[rows], std_lv=True)
+            np.testing.assert_allclose(alone.params, found.loc[draw], atol=1e-8)
 
     def test_second_order_and_groups(self, frame: pd.DataFrame) -> None:
         model = """
