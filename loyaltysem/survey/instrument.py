@@ -268,11 +268,19 @@ class Questionnaire:
         )
 
     def fielded(self, columns: Collection[str]) -> Questionnaire:
-        """Return the questionnaire without the modules that have no item among `columns`."""
+        """Return the questionnaire as it was fielded: without what no column belongs to.
+
+        That goes for each module, and for the values from records taken together: they may be
+        joined later, by the customer key.
+        """
         present = set(columns)
         answered = {item.module for item in self.items if item.name in present}
         left_out = {module.name for module in self.modules} - answered
-        return self.without(item.name for item in self.items if item.module in left_out)
+        records = {item.name for item in self.items if item.source == "record"}
+        unknown = records if records.isdisjoint(present) else set[str]()
+        return self.without(
+            item.name for item in self.items if item.module in left_out or item.name in unknown
+        )
 
     def without(self, names: Iterable[str]) -> Questionnaire:
         """Return the questionnaire less some items, and what has no items once they are gone."""

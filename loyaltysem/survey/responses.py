@@ -13,7 +13,7 @@ import pandas as pd
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
 from loyaltysem.survey.answers import Responses, counted
 from loyaltysem.survey.checking import ResponsesError, checked
-from loyaltysem.survey.exchange.csv_file import read_csv_table
+from loyaltysem.survey.exchange.answer_files import read_answer_table
 from loyaltysem.survey.exchange.raw_table import RawTable
 from loyaltysem.survey.instrument import Questionnaire
 from loyaltysem.survey.provenance import Provenance, read_provenance
@@ -32,12 +32,13 @@ def read_responses(
     on_problems: OnProblems = "raise",
     identify: bool = False,
 ) -> Responses:
-    """Read a CSV file of answers and hold it against the questionnaire.
+    """Read a file of answers and hold it against the questionnaire.
 
     Parameters
     ----------
     path : path
-        A CSV file with one column per item, named as in the questionnaire.
+        One column per item, named as in the questionnaire: CSV (plain, or exported from
+        Qualtrics, ODK or Kobo), Excel .xlsx, SPSS .sav, Stata .dta, SurveyJS results .json.
     questionnaire : Questionnaire
         The instrument.
     encoding : str, optional
@@ -76,7 +77,7 @@ def read_responses(
     (450, True)
     """
     path = Path(path)
-    table = read_csv_table(path, encoding=encoding, sep=sep)
+    table = read_answer_table(path, questionnaire, encoding=encoding, sep=sep)
     return _responses(table, questionnaire, read_provenance(path), on_problems, identify)
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from loyaltysem.core.errors import DataError, did_you_mean
+from loyaltysem.core.errors import DataError
+from loyaltysem.survey.exchange.cells import inert, live, text_frame
+from loyaltysem.survey.exchange.limits import MOST_CELLS, SPREADSHEETS, read_bytes, too_large
 from loyaltysem.survey.exchange.raw_table import RawTable
 
 SEPARATORS = (",", ";", "\t")
 BOM_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx is a zip file; .xls an OLE file
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 SHOWN = 10
 
 
@@ -37,48 +41,62 @@ def read_csv_table(path: Path, *, encoding: str | None = None, sep: str | None =
         or no rows at all.
     """
     content = read_bytes(path)
-    text = decode(content, path.name, encoding)
-    records = _records(text, sep or sniff_separator(text), path.name)
+    records = read_records(content, path.name, encoding=encoding, sep=sep)
+    return table_of(records, content, path.name)
+
+
+def read_records(
+    content: bytes, file_name: str, *, encoding: str | None = None, sep: str | None = None
+) -> list[tuple[int, list[str]]]:
+    """Return the rows of a CSV file with their numbers; `read_csv_table` says what it raises."""
+    text = decode(content, file_name, encoding)
+    return _records(text, sep or sniff_separator(text), file_name)
+
+
+def table_of(records: list[tuple[int, list[str]]], content: bytes, file_name: str) -> RawTable:
+    """Return records as a table: the first is the header, blank rows are left out."""
     if not records:
-        raise _empty(path.name, "is empty")
+        raise empty(file_name, "is empty")
     (_, header), *body = records
-    _check_lengths(header, body, path.name)
+    _check_lengths(header, body, file_name)
     filled = [(row, cells) for row, cells in body if any(cell.strip() for cell in cells)]
     if not filled:
-        raise _empty(path.name, "has a header but no rows")
+        raise empty(file_name, "has a header but no rows")
+    guarded = b"'" in content
     frame = pd.DataFrame(
-        [cells for _, cells in filled],
+        [[live(cell) for cell in cells] if guarded else cells for _, cells in filled],
         columns=[name.strip() for name in header],
         index=pd.Index([row for row, _ in filled], name="row"),
         dtype=object,
     )
     digest = hashlib.sha256(content).hexdigest()
-    return RawTable(frame, digest, path.name, blank_rows=len(body) - len(filled))
+    return RawTable(frame, digest, file_name, blank_rows=len(body) - len(filled))
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file; say plainly why not when it cannot be read."""
-    if path.is_dir():
-        raise DataError(
-            f"'{path}' is a folder, not a data file.",
-            code="data.is_directory",
-            hint="Name the CSV file inside it.",
-        )
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        siblings = [p.name for p in path.parent.glob("*.csv")] if path.parent.is_dir() else []
-        raise DataError(
-            f"There is no data file '{path}'.",
-            code="data.file_missing",
-            hint=did_you_mean(path.name, siblings) or "Check the path.",
-        ) from None
-    except OSError as error:
-        raise DataError(
-            f"'{path}' cannot be read: {error.strerror}.",
-            code="data.unreadable",
-            hint="Check that it is a file and that you may read it.",
-        ) from error
+def write_csv(
+    frame: pd.DataFrame,
+    *,
+    sep: str = ",",
+    encoding: str = "utf-8-sig",
+    below: Iterable[Sequence[str]] = (),
+) -> bytes:
+    """Return a table as CSV that a spreadsheet opens without running anything in it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Cells; NaN becomes empty.
+    sep, encoding : str
+        UTF-8 with BOM unless given, which Excel needs to show Chinese.
+    below : iterable of rows, optional
+        Rows to write right below the column names.
+    """
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, delimiter=sep, lineterminator="\r\n")
+    writer.writerow([inert(str(name)) for name in frame.columns])
+    writer.writerows([[inert(cell) for cell in row] for row in below])
+    writer.writerows([map(inert, row) for row in text_frame(frame).to_numpy().tolist()])
+    return stream.getvalue().encode(encoding)
 
 
 def decode(content: bytes, file_name: str, encoding: str | None) -> str:
@@ -141,15 +159,25 @@ def _records(text: str, sep: str, file_name: str) -> list[tuple[int, list[str]]]
             code="data.separator",
             hint="Use ',', ';' or a tab.",
         )
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, strict=True)
+    reader = csv.reader((line.group() for line in LINE.finditer(text)), delimiter=sep, strict=True)
     try:
-        return [(row, cells) for row, cells in enumerate(reader, start=1) if cells]
+        return list(_within_limits(reader, file_name))
     except csv.Error as error:
         raise DataError(
             f"{file_name}, line {reader.line_num}: {error}.",
             code="data.broken_csv",
             hint="Look for a quotation mark that is not closed.",
         ) from error
+
+
+def _within_limits(reader: Iterable[list[str]], file_name: str) -> Iterator[tuple[int, list[str]]]:
+    cells = 0
+    for row, record in enumerate(reader, start=1):
+        cells += len(record)
+        if cells > MOST_CELLS:
+            raise too_large(f"{file_name} is too long at row {row:,}", f"{MOST_CELLS:,} cells")
+        if record:
+            yield row, record
 
 
 def _check_lengths(header: list[str], body: list[tuple[int, list[str]]], file_name: str) -> None:
@@ -165,7 +193,8 @@ def _check_lengths(header: list[str], body: list[tuple[int, list[str]]], file_na
     )
 
 
-def _empty(file_name: str, what: str) -> DataError:
+def empty(file_name: str, what: str) -> DataError:
+    """Return the error about a file without answers."""
     return DataError(
         f"{file_name} {what}.",
         code="data.empty",
