@@ -8,7 +8,9 @@ from pathlib import Path
 from loyaltysem.core.errors import DataError
 from loyaltysem.core.text import Text
 from loyaltysem.survey.instrument import NO_TEXT
-from loyaltysem.survey.yaml_tree import parse
+from loyaltysem.survey.yaml_tree import LONGEST, parse
+
+MOST_BYTES = 4 * LONGEST + 4  # one character more is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ def read_provenance(data_path: Path) -> Provenance:
     sidecar = data_path.with_name(f"{data_path.stem}.provenance.yaml")
     if not sidecar.is_file():
         return Provenance()
-    root, faults = parse(sidecar.read_bytes().decode("utf-8-sig", errors="replace"))
+    with sidecar.open("rb") as stream:
+        content = stream.read(MOST_BYTES)
+    root, faults = parse(content.decode("utf-8-sig", errors="replace"))
     provenance = Provenance()
     if not faults:
         fields = root.fields(required=("synthetic",), optional=("description", "made_by", "seed"))

@@ -21,7 +21,7 @@ from loyaltysem.survey.instrument import (
     Scale,
     codebook,
 )
-from loyaltysem.survey.yaml_tree import Cursor, Fault, parse
+from loyaltysem.survey.yaml_tree import LONGEST, Cursor, Fault, parse
 
 __all__ = [
     "Construct",
@@ -36,6 +36,7 @@ __all__ = [
     "load_questionnaire",
 ]
 
+MOST_BYTES = 4 * LONGEST  # UTF-8 takes up to four a character
 REQUIRED = ("name", "version", "title", "scales")
 OPTIONAL = (
     "description",
@@ -113,6 +114,13 @@ def _content(path: Path) -> bytes:
             hint="Name the .yaml file inside it.",
         )
     try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise QuestionnaireError(
+                f"{path.name} has {size:,} bytes; a questionnaire has at most {MOST_BYTES:,}.",
+                code="questionnaire.too_large",
+                hint="Check that it is the questionnaire and not a file of answers.",
+            )
         return path.read_bytes()
     except FileNotFoundError:
         siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []

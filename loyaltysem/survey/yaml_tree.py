@@ -7,14 +7,23 @@ holds the list decides when to raise.
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeAlias
 
 from loyaltysem.core.errors import did_you_mean
 from loyaltysem.core.text import LANGUAGES, Text
 
 Path: TypeAlias = tuple[str | int, ...]
+LONGEST = 500_000
+"""Characters of a document: a questionnaire of a thousand items has fewer."""
+DEEPEST = 40
+SHOWN = 400
+"""Characters of a fault's place and message."""
+ALIAS = "YAML aliases (*name) are not supported; write it out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class Cursor:
 
     def fault(self, message: str) -> None:
         """Note a fault at this place."""
-        self.faults.append(Fault(self.line, _dotted(self.path), message))
+        self.faults.append(Fault(self.line, _short(_dotted(self.path)), _short(message)))
 
     def at(self, key: str | int) -> Cursor:
         """Return the cursor of a field; its value is None when there is none."""
@@ -112,8 +121,8 @@ class Cursor:
     def number(self) -> float | None:
         """Return a finite number."""
         if isinstance(self.value, int | float) and not isinstance(self.value, bool):
-            number = float(self.value)
-            if abs(number) < float("inf"):
+            number = float(self.value) if abs(self.value) <= sys.float_info.max else float("nan")
+            if math.isfinite(number):
                 return number
         self.fault(f"expected a number, found {_shown(self.value)}.")
         return None
@@ -144,32 +153,56 @@ def parse(source: str) -> tuple[Cursor, list[Fault]]:
     Notes
     -----
     Only plain data are built (`yaml.safe_load`'s constructor). Aliases are refused: a hand-written
-    questionnaire has no need of them, and a few nested ones can expand without bound.
+    questionnaire has no need of them, and a few nested ones can expand without bound. So are texts
+    longer than `LONGEST`, and documents nested deeper than `DEEPEST`.
     """
     import yaml
 
     faults: list[Fault] = []
     lines: dict[Path, int] = {}
     value: Any = None
+    if len(source) > LONGEST:
+        faults.append(Fault(1, "YAML", f"longer than {LONGEST:,} characters."))
+        return Cursor(None, (), lines, faults), faults
     try:
-        events = yaml.parse(source, yaml.SafeLoader)
-        aliases = [event.start_mark for event in events if isinstance(event, yaml.AliasEvent)]
-        if aliases:
-            line = aliases[0].line + 1 if aliases[0] else 1
-            faults.append(Fault(line, "*", "YAML aliases (*name) are not supported; write it out."))
-        else:
-            _record_lines(yaml.compose(source, yaml.SafeLoader), (), lines, faults)
-            value = yaml.safe_load(source)
+        loader = _loader()(source)
+        node = loader.get_single_node()
+        _record_lines(node, (), lines, faults)
+        value = None if node is None else loader.construct_document(node)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or str(error)
-        faults.append(Fault(line, "YAML", f"{problem}."))
-    except ValueError as error:  # such as the date 2026-02-30
+        where = "*" if problem == ALIAS else "YAML"
+        faults.append(Fault(line, where, problem if problem == ALIAS else f"{problem}."))
+    except (ValueError, OverflowError) as error:  # such as the date 2026-02-30
         faults.append(Fault(1, "YAML", f"{error}."))
-    except RecursionError:
-        faults.append(Fault(1, "YAML", "nested too deeply."))
     return Cursor(value, (), lines, faults), faults
+
+
+@cache
+def _loader() -> type[Any]:
+    """Return a loader of plain data that refuses aliases and deep nesting where they stand."""
+    import yaml
+
+    def refuse(loader: Any, problem: str) -> None:
+        mark = loader.peek_event().start_mark
+        raise yaml.composer.ComposerError(None, None, problem, mark)
+
+    class PlainLoader(yaml.SafeLoader):
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                refuse(self, ALIAS)
+            if self.depth > DEEPEST:
+                refuse(self, "nested too deeply")
+            self.depth += 1
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
+    return PlainLoader
 
 
 def _record_lines(node: Any, path: Path, lines: dict[Path, int], faults: list[Fault]) -> None:
@@ -197,6 +230,10 @@ def _integer(text: str) -> str | int:
         return int(text)
     except ValueError:
         return text
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _dotted(path: Path) -> str:
