@@ -20,6 +20,14 @@ INFERENCE: tuple[Reference, ...] = (
         "Mplus Technical Appendix",
     ),
     Reference(
+        "bartlett_1933",
+        ("Bartlett, M. S.",),
+        1933,
+        "On the theory of statistical regression",
+        "Proceedings of the Royal Society of Edinburgh, 53, 260–283",
+        "",
+    ),
+    Reference(
         "bartlett_1937",
         ("Bartlett, M. S.",),
         1937,
