@@ -199,10 +199,10 @@ def nouns() -> set[type]:
 
 
 def _annotation(function: Callable[..., Any]) -> Any:
-    """Return the class a function says it returns; names kept for type checking stay unknown."""
+    """Return the class a function says it returns; what only type checkers know stays unknown."""
     try:
         return typing.get_type_hints(function).get("return")
-    except NameError:
+    except (NameError, TypeError):  # a name imported for them, or ``pd.Series[float]``
         return None
 
 
