@@ -39,14 +39,14 @@ class MeanSquares:
 def mean_squares(ratings: Array) -> MeanSquares:
     """Return the mean squares of complete ratings, shape (n, k)."""
     n, k = ratings.shape
-    grand = ratings.mean()
-    rows = k * float(((ratings.mean(axis=1) - grand) ** 2).sum())
-    columns = n * float(((ratings.mean(axis=0) - grand) ** 2).sum())
-    total = float(((ratings - grand) ** 2).sum())
-    error = max(total - rows - columns, 0.0)
+    centred = ratings - ratings.mean()  # residuals themselves, as differences lose small ones
+    by_row, by_column = centred.mean(axis=1, keepdims=True), centred.mean(axis=0)
+    rows, columns = k * float((by_row**2).sum()), n * float((by_column**2).sum())
+    error = float(((centred - by_row - by_column) ** 2).sum())
+    within = float(((centred - by_row) ** 2).sum())
     return MeanSquares(
         rows / (n - 1), columns / (k - 1), error / ((n - 1) * (k - 1)),
-        (total - rows) / (n * (k - 1)), n, k,
+        within / (n * (k - 1)), n, k,
     )  # fmt: skip
 
 
@@ -162,9 +162,11 @@ def _average(s: MeanSquares, confidence: float) -> list[Row]:
     lower, upper = _agreement_limits(s, single, confidence)
     stepped = tuple(x * s.k / (1 + x * (s.k - 1)) for x in (lower, upper))
     return [
-        _row("ICC(1,k)", "absolute", 1 - 1 / oneway.f, _of_mean(oneway.limits), oneway),
+        _row("ICC(1,k)", "absolute", _of_mean((oneway.f,) * 2)[0], _of_mean(oneway.limits), oneway),
         _row("ICC(2,k)", "absolute", two, (stepped[0], stepped[1]), twoway),
-        _row("ICC(3,k)", "consistency", 1 - 1 / twoway.f, _of_mean(twoway.limits), twoway),
+        _row(
+            "ICC(3,k)", "consistency", _of_mean((twoway.f,) * 2)[0], _of_mean(twoway.limits), twoway
+        ),
     ]
 
 
@@ -199,7 +201,8 @@ def _of_f(limits: tuple[float, float], k: int) -> tuple[float, float]:
 
 
 def _of_mean(limits: tuple[float, float]) -> tuple[float, float]:
-    return 1 - 1 / limits[0], 1 - 1 / limits[1]
+    lower, upper = (1 - 1 / f if f > 0 else float("nan") for f in limits)
+    return lower, upper
 
 
 def _agreement_limits(s: MeanSquares, icc2: float, confidence: float) -> tuple[float, float]:
