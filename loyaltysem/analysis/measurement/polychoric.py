@@ -1,16 +1,18 @@
-"""Correlations of what lies behind ordered answers, as items are usually analysed in pairs."""
+"""Correlations of what lies behind ordered answers, for stacks of samples."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from loyaltysem.core.errors import DataError
-from loyaltysem.core.types import Array
-from loyaltysem.moments.margins import ordered_margin
-from loyaltysem.moments.polychoric import fit_ordered_pairs
+from loyaltysem.core.types import Array, Indices
+from loyaltysem.moments.categories import category_levels, code_categories
+from loyaltysem.moments.ordered_correlations import ordered_correlations
 
 #: More different answers than this are not categories.
 MOST_CATEGORIES = 30
+#: Entries of the indicator array (samples × cases × items × categories) made at a time.
+BLOCK = 20_000_000
 
 
 def polychoric_correlations(values: Array) -> Array:
@@ -34,8 +36,8 @@ def polychoric_correlations(values: Array) -> Array:
     Notes
     -----
     Two-step estimates of Olsson (1979): thresholds from the margins, each correlation by maximum
-    likelihood given them. psych's ``polychoric`` adds ½ to empty cells of any table
-    (``correct = .5``); here, as in lavaan, only to a single empty cell of a 2 × 2 table.
+    likelihood given them. psych's ``polychoric`` adds ½ to empty cells (``correct = .5``); here, as
+    in lavaan, only to a single empty cell of a 2 × 2 table.
 
     Examples
     --------
@@ -43,22 +45,41 @@ def polychoric_correlations(values: Array) -> Array:
     >>> polychoric_correlations(answers).round(4).tolist()
     [[1.0, 0.5], [0.5, 1.0]]
     """
-    codes = [np.unique(column, return_inverse=True)[1] for column in values.T]
-    counts = np.array([code.max(initial=0) + 1 for code in codes], dtype=np.intp)
-    if (counts > MOST_CATEGORIES).any():
+    return resampled_polychorics(values, np.ones((1, len(values)), dtype=np.intp))[0]
+
+
+def resampled_polychorics(values: Array, counts: Array | Indices) -> Array:
+    """Return the polychoric correlations of samples that repeat or leave out cases.
+
+    Parameters
+    ----------
+    values : Array, shape (N, k)
+    counts : Array, shape (B, N)
+        How often each case is in each sample; whole numbers of one sum.
+
+    Returns
+    -------
+    Array, shape (B, k, k)
+        NaN in the rows of an item that does not vary within a sample.
+    """
+    levels = category_levels(values, np.ones(values.shape[1], dtype=np.bool_))
+    n_categories = np.array([len(level) for level in levels], dtype=np.intp)
+    if (n_categories > MOST_CATEGORIES).any():
         raise DataError(
-            f"An ordered item has {counts.max()} different answers; at most {MOST_CATEGORIES}"
-            " can be categories.",
+            f"An ordered item has {n_categories.max()} different answers; at most"
+            f" {MOST_CATEGORIES} can be categories.",
             code="data.categories",
             hint="Treat the items as numeric, or group the answers.",
         )
-    cor = np.full((len(codes), len(codes)), np.nan)
-    varying = np.flatnonzero(counts > 1)
-    nothing = np.zeros((len(values), 0))
-    margins = [ordered_margin(codes[j], int(counts[j]), nothing) for j in varying]
-    cor[varying, varying] = 1.0
-    if varying.size > 1:
-        i, j = np.tril_indices(varying.size, -1)
-        rho = fit_ordered_pairs(margins, i, j, nothing).rho
-        cor[varying[i], varying[j]] = cor[varying[j], varying[i]] = rho
-    return cor
+    codes = code_categories(values, levels)
+    step = max(1, BLOCK // (codes.size * int(n_categories.max())))
+    blocks = [counts[i : i + step].astype(np.intp) for i in range(0, len(counts), step)]
+    return np.concatenate([_block(codes, block, n_categories) for block in blocks])
+
+
+def _block(codes: Array, counts: Indices, n_categories: Indices) -> Array:
+    samples = np.stack([np.repeat(codes, row, axis=0) for row in counts])
+    constant = np.ptp(samples, axis=1) == 0
+    with np.errstate(divide="ignore", invalid="ignore"):  # margins of items that do not vary
+        cor = ordered_correlations(samples, n_categories).rho
+    return np.asarray(np.where(constant[:, :, None] | constant[:, None, :], np.nan, cor))

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from loyaltysem.analysis.measurement.polychoric import polychoric_correlations
+from loyaltysem.analysis.measurement.polychoric import resampled_polychorics
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.parallel import generator, in_parallel
 from loyaltysem.core.types import Array
@@ -84,8 +84,7 @@ def moments_of(values: Array, counts: Array, kind: MomentKind) -> Array:
     True
     """
     if kind == "polychoric":
-        sizes = counts.astype(np.intp)
-        return np.stack([polychoric_correlations(np.repeat(values, c, axis=0)) for c in sizes])
+        return resampled_polychorics(values, counts)
     cov = _covariances(values, counts)
     if kind == "covariance":
         return cov
