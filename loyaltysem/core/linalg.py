@@ -78,12 +78,18 @@ def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
         log|x|, and +inf where `x` is not positive definite.
     ok : Mask, shape (B,)
     """
-    inverse, size = np.empty(x.shape), np.empty(len(x))
+    inverse, pivots = np.empty(x.shape), np.empty(x.shape[:2])
     for b, matrix in enumerate(x):
-        upper, size[b] = _factor(matrix)
+        upper, failed = dpotrf(matrix.T, lower=0, clean=1)
+        pivots[b] = np.nan if failed else upper.diagonal()
         half, _ = dtrtri(upper, lower=0)
         np.matmul(half, half.T, out=inverse[b])  # NumPy sees the symmetry: half the work
-    return inverse, size, np.isfinite(size)
+    # what is not finite in a matrix ends up on the diagonal of its factor
+    size = 2.0 * np.log(pivots).sum(axis=1)
+    ok = np.isfinite(size)
+    if not ok.all():
+        inverse[~ok], size[~ok] = np.eye(x.shape[-1]), inf
+    return inverse, size, ok
 
 
 def logdet(x: Array) -> Array:
@@ -103,17 +109,16 @@ def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     ok : Mask, shape (B,)
         False where `h` is not positive definite; `x` is then meaningless.
     """
-    scale = np.sqrt(np.maximum(h.diagonal(axis1=1, axis2=2), 1e-300))
+    scale = np.sqrt(np.maximum(h.diagonal(axis1=1, axis2=2), 1e-200))
     scaled = h / scale[:, :, None]
     scaled /= scale[:, None, :]
-    solution = g / scale
-    ok = np.empty(len(h), dtype=np.bool_)
+    solution, pivots = g / scale, np.empty(g.shape)
     for b, matrix in enumerate(scaled):
-        upper, failed = dpotrf(matrix.T, lower=0)
-        ok[b] = not failed and upper.diagonal().min(initial=1.0) > 1e-8  # NaN is not above
+        upper, failed = dpotrf(matrix.T, lower=0, clean=0, overwrite_a=1)
+        pivots[b] = 0.0 if failed else upper.diagonal()
         solution[b], _ = dpotrs(upper, solution[b], lower=0)
     solution /= scale
-    return solution, ok
+    return solution, np.asarray((pivots > 1e-8).all(axis=1))  # NaN is not above
 
 
 def null_space(x: Array, tolerance: float = 1e-8) -> Array:

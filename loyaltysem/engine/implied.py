@@ -13,10 +13,10 @@ from typing import TypeAlias
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.model.structure import BlockStructure, MatrixName
+from loyaltysem.model.structure import BlockStructure, Folding, MatrixName
 
 #: What `StructuredJacobian.pairs` gathers.
-Pairs: TypeAlias = tuple[Array, Array, Array]
+Pairs: TypeAlias = tuple[Array, Array, Array, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class StructuredJacobian:
         Columns of Z behind each derivative.
     scale : Array, shape (f,)
         s: ½ for variances, otherwise 1.
+    folding : Folding or None
+        How forms over the rows are folded, where they are.
     """
 
     basis: Array
@@ -65,6 +67,7 @@ class StructuredJacobian:
     left: Indices
     right: Indices
     scale: Array
+    folding: Folding | None = None
 
     @property
     def second(self) -> Array:
@@ -98,15 +101,25 @@ class StructuredJacobian:
         return out
 
     def pairs(self, m: Array) -> Pairs:
-        """Gather ``m[l, l'], m[r, r'], m[l, r']``, each (B, f, f), of symmetric `m`.
+        """Gather ``m[l, l'], m[r, r'], m[l, r'], m[r, l']`` of symmetric `m` (B, z, z).
 
-        ``m[r, l']`` is the transpose of the last one.
+        Each is (B, h) where forms are folded, otherwise (B, f, f).
         """
+        if self.folding is None:
+            return self.all_pairs(m)
+        flat = m.reshape(len(m), -1).take(self.folding.places, axis=1)
+        ll, rr, lr, rl = flat.reshape(len(m), 4, -1).transpose(1, 0, 2)
+        return ll, rr, lr, rl
+
+    def all_pairs(self, m: Array) -> Pairs:
+        """Gather the same for every two rows, each (B, f, f)."""
         at_left = m.take(self.left, axis=1)
+        lr = at_left.take(self.right, axis=2)
         return (
             at_left.take(self.left, axis=2),
             m.take(self.right, axis=1).take(self.right, axis=2),
-            at_left.take(self.right, axis=2),
+            lr,
+            lr.transpose(0, 2, 1),
         )
 
     def transpose_apply(self, g: Moments) -> Array:
@@ -133,16 +146,19 @@ class StructuredJacobian:
         return at_mu[:, left] * self.mean[:, right] + at_mu[:, right] * self.mean[:, left]
 
     def outer(self, x: Array) -> Array:
-        """Scale a (B, f, f) form by s s', in place."""
-        x *= self.scale[:, None]
-        x *= self.scale
-        return x
+        """Scale a form by s s' and unfold it, shape (B, f, f); `x` is spent."""
+        if self.folding is None:
+            x *= self.scale[:, None]
+            x *= self.scale
+            return x
+        x *= self.folding.scale
+        f = len(self.left)
+        return x.take(self.folding.whole, axis=1).reshape(len(x), f, f)
 
     def mean_form(self, m: Array) -> Array:
         """Return dμᵢᵀ W dμⱼ, unscaled (B, f, f), from ``m = ZᵀWZ``."""
         h_left, h_right = self.mean[:, self.left], self.mean[:, self.right]
-        ll, rr, lr = self.pairs(m)
-        rl = np.swapaxes(lr, 1, 2)
+        ll, rr, lr, rl = self.all_pairs(m)
         return h_right[:, :, None] * (ll * h_right[:, None, :] + lr * h_left[:, None, :]) + h_left[
             :, :, None
         ] * (rl * h_right[:, None, :] + rr * h_left[:, None, :])
@@ -157,8 +173,8 @@ class StructuredJacobian:
 
     def mean_curvature(self, g: Array) -> Array:
         """Return Σ g ∂²μ/∂θᵢ∂θⱼ, unscaled (B, f, f), of `g` (B, p): both z and h move."""
-        h_ll, h_rr, h_lr = self.pairs(self.second)
-        h_rl, gz = np.swapaxes(h_lr, 1, 2), self.project(g)
+        h_ll, h_rr, h_lr, h_rl = self.all_pairs(self.second)
+        gz = self.project(g)
         g_l, g_r = gz[:, self.left], gz[:, self.right]
         c_l, c_r = self.mean[:, self.left], self.mean[:, self.right]
 
@@ -191,11 +207,10 @@ class StructuredJacobian:
 
 def crossed(a: Pairs, b: Pairs) -> Array:
     """Return ``a_ll b_rr + a_rr b_ll + a_lr b_rl + a_rl b_lr`` of two sets of `pairs`."""
-    mixed = a[2] * b[2].transpose(0, 2, 1)
     result = a[0] * b[1]
     result += a[1] * b[0]
-    result += mixed
-    result += mixed.transpose(0, 2, 1)
+    result += a[2] * b[3]
+    result += a[3] * b[2]
     return result
 
 
@@ -270,6 +285,7 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
         left=block.left,
         right=block.right,
         scale=block.scale,
+        folding=block.folding,
     )
     return Implied(Moments(sigma, mu), loadings, cov, eta, jacobian)
 

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.objective import Objective, ObjectivePoint
 from loyaltysem.model.expression import Expression, evaluate
+
+
+class Condition(Protocol):
+    """A function of α that must be zero, where no formula says it."""
+
+    def __call__(self, alpha: Array) -> tuple[Array, Array]:
+        """Return values (B, e) and Jacobian (B, e, q) at α (B, q)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Restrictions:
     fixed : mapping of str to float
     derived : tuple of (str, Expression)
         Defined parameters the restrictions may name, in order.
+    conditions : tuple of Condition
+        More that must be zero.
     """
 
     zero: tuple[Expression, ...]
@@ -37,13 +48,16 @@ class Restrictions:
     labels: Mapping[str, int]
     fixed: Mapping[str, float]
     derived: tuple[tuple[str, Expression], ...]
+    conditions: tuple[Condition, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.zero or self.nonnegative)
+        return bool(self.zero or self.nonnegative or self.conditions)
 
     def equalities(self, alpha: Array) -> tuple[Array, Array]:
         """Return values (B, e) and Jacobian (B, e, q) of what must be zero."""
-        return self._at(self.zero, alpha)
+        parts = [self._at(self.zero, alpha), *(c(alpha) for c in self.conditions)]
+        values, jacobians = zip(*parts, strict=True)
+        return np.concatenate(values, axis=1), np.concatenate(jacobians, axis=1)
 
     def inequalities(self, alpha: Array) -> tuple[Array, Array]:
         """Return values (B, i) and Jacobian (B, i, q) of what must not be negative."""
@@ -102,7 +116,7 @@ def linear_reduction(restrictions: Restrictions, q: int) -> Reduction | None:
     ValueError
         When the equalities contradict one another.
     """
-    if restrictions.nonnegative:
+    if restrictions.nonnegative or restrictions.conditions:
         return None
     probe = np.linspace(0.3, 0.7, q)[None]
     value, jacobian = restrictions.equalities(probe)

@@ -37,11 +37,11 @@ class ExactCurvature(MomentWeight, Protocol):
 
 
 def normal_form(pairs: Pairs) -> Array:
-    """Return ``m_ll m_rr + m_lr m_rl``, overwriting the first."""
-    ll, rr, lr = pairs
-    ll *= rr
-    ll += lr * lr.transpose(0, 2, 1)
-    return ll
+    """Return ``m_ll m_rr + m_lr m_rl``."""
+    ll, rr, lr, rl = pairs
+    form = ll * rr
+    form += lr * rl
+    return form
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class NormalTheoryObserved:
         return jacobian.outer(form)
 
     def _form(self, jacobian: StructuredJacobian, m: Array, pairs: Pairs) -> Array:
-        """Return the form of w and what couples means and covariances; `pairs` are spent."""
+        """Return the form of w and what couples means and covariances."""
         if not jacobian.moves_means:
             return normal_form(pairs)
         cross = self._cross(jacobian, pairs)
@@ -118,8 +118,7 @@ class NormalTheoryObserved:
 
     def _cross(self, jacobian: StructuredJacobian, forms: Pairs) -> Array:
         """Return dᵀW dΣ_j W dμ_i, unscaled."""
-        ll, rr, lr = forms
-        rl = np.swapaxes(lr, 1, 2)
+        ll, rr, lr, rl = forms
         v = jacobian.project(self.u)
         h_l, h_r = (jacobian.mean[:, i][:, :, None] for i in (jacobian.left, jacobian.right))
         v_l, v_r = (v[:, i][:, None, :] for i in (jacobian.left, jacobian.right))

@@ -40,6 +40,35 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Folding:
+    """A symmetric form over table rows, each of its h = f(f + 1)/2 pairs i ≥ j held once.
+
+    Attributes
+    ----------
+    places : Indices, shape (4h,)
+        Where a matrix M (z, z), read row by row, holds M[lᵢ, lⱼ], M[rᵢ, rⱼ], M[lᵢ, rⱼ], M[rᵢ, lⱼ].
+    scale : Array, shape (h,)
+        sᵢsⱼ.
+    whole : Indices, shape (f²,)
+        The pair behind each cell of the whole form.
+    """
+
+    places: Indices
+    scale: Array
+    whole: Indices
+
+
+def folding(left: Indices, right: Indices, scale: Array, z: int) -> Folding:
+    """Fold the forms over rows with these columns of Z (z of them)."""
+    i, j = np.tril_indices(len(left))
+    l_i, l_j, r_i, r_j = left[i], left[j], right[i], right[j]
+    places = np.concatenate([l_i * z + l_j, r_i * z + r_j, l_i * z + r_j, r_i * z + l_j])
+    whole = np.empty((len(left), len(left)), dtype=np.intp)
+    whole[i, j] = whole[j, i] = np.arange(len(i))
+    return Folding(places, scale[i] * scale[j], whole.ravel())
+
+
+@dataclass(frozen=True, slots=True)
 class BlockStructure:
     """One group's matrices.
 
@@ -62,6 +91,8 @@ class BlockStructure:
         Columns of Z behind each derivative.
     scale : Array, shape (f,)
         ½ for a variance, otherwise 1.
+    folding : Folding or None
+        None where means are modelled: their part of a form is not folded.
     """
 
     observed: tuple[str, ...]
@@ -74,6 +105,7 @@ class BlockStructure:
     left: Indices
     right: Indices
     scale: Array
+    folding: Folding | None
     meanstructure: bool
     has_regressions: bool
 
@@ -231,6 +263,9 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         if numbers[item[0]] >= 0 or (item[1].is_variance and item[1].lhs in follows)
     ]
     columns = [_columns(matrix, i, j, p, k) for _, _, matrix, i, j in free]
+    left, right = (np.array([c[side] for c in columns], dtype=np.intp) for side in (0, 1))
+    scale = np.array([c[2] for c in columns], dtype=np.float64)
+    means = table.defaults.meanstructure
     return BlockStructure(
         observed=table.observed,
         structural=structural,
@@ -239,10 +274,11 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         scatter=_scatter(located, shapes),
         row=np.array([item[0] for item in free], dtype=np.intp),
         determined=np.flatnonzero([numbers[item[0]] < 0 for item in free]),
-        left=np.array([c[0] for c in columns], dtype=np.intp),
-        right=np.array([c[1] for c in columns], dtype=np.intp),
-        scale=np.array([c[2] for c in columns], dtype=np.float64),
-        meanstructure=table.defaults.meanstructure,
+        left=left,
+        right=right,
+        scale=scale,
+        folding=None if means else folding(left, right, scale, p + 2 * k + 1),
+        meanstructure=means,
         has_regressions=any(matrix == "Beta" for _, _, matrix, _, _ in located),
     )
 
