@@ -52,7 +52,9 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.bootstrap_plot import bootstrap_plot
     from loyaltysem.reporting.cutoff_plot import cutoff_plot
     from loyaltysem.reporting.flow_diagram import flow_diagram
+    from loyaltysem.reporting.htmt_plot import htmt_plot
     from loyaltysem.reporting.influence_plot import influence_plot
+    from loyaltysem.reporting.item_plot import item_plot
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
     from loyaltysem.reporting.scree_plot import scree_plot
@@ -120,6 +122,8 @@ _HOMES = {
     "marker_variable": "analysis.marker",
     "nonresponse": "analysis.nonresponse",
     "nomological": "analysis.nomological",
+    "htmt_plot": "reporting.htmt_plot",
+    "item_plot": "reporting.item_plot",
 }
 
 __all__ = [
@@ -144,11 +148,13 @@ __all__ = [
     "harman",
     "htmt",
     "htmt_intervals",
+    "htmt_plot",
     "icc",
     "indicator_products",
     "influence",
     "influence_plot",
     "invariance",
+    "item_plot",
     "kmo",
     "latent_method_factor",
     "lavaan",

@@ -153,6 +153,8 @@ NO_EXAMPLE = {
     "specification_curve": "draws the picture of `multiverse`, which has the example",
     "influence_plot": "draws the picture of `influence`, which has the example",
     "bootstrap_plot": "draws the picture of `SEMResult.bootstrap`, which has the example",
+    "htmt_plot": "draws the picture of `htmt_intervals`, which has the example",
+    "item_plot": "draws the picture of `cronbach_alpha`, which has the example",
     "cutoff_plot": "draws the picture of `fit_cutoffs`, which has the example",
     "report": "needs a fit and writes a page; README.md shows it",
     "region_plot": "draws the picture of `simple_slopes`, which has the example",

@@ -45,7 +45,8 @@ def polychoric_correlations(values: Array) -> Array:
     >>> polychoric_correlations(answers).round(4).tolist()
     [[1.0, 0.5], [0.5, 1.0]]
     """
-    return resampled_polychorics(values, np.ones((1, len(values)), dtype=np.intp))[0]
+    once = np.ones((1, len(values)), dtype=np.intp)
+    return np.asarray(resampled_polychorics(values, once)[0])
 
 
 def resampled_polychorics(values: Array, counts: Array | Indices) -> Array:
