@@ -147,7 +147,7 @@ def question_codes(names: Iterable[str], *, longest: int = 20) -> dict[str, str]
 
 def unbraced(text: str) -> str:
     """Return a text in which no form program takes ``{…}`` for a reference to an answer."""
-    return re.sub(r"\{(?=\S)", "{ ", text)
+    return re.sub(r"\{(?=\S)", "{ ", text.replace("${", "$ {"))
 
 
 def short(title: str, *, most_bytes: int = 60) -> str:

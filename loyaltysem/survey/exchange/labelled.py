@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -12,10 +16,10 @@ import pandas as pd
 
 from loyaltysem.core.errors import DataError, MissingExtraError, QuestionnaireError
 from loyaltysem.core.text import Language, Text
+from loyaltysem.survey.exchange import limits
 from loyaltysem.survey.exchange.carried import EVERY_FORM, Feature, named_scales, short
 from loyaltysem.survey.exchange.cells import cell_text, whole_numbers
 from loyaltysem.survey.exchange.csv_file import empty
-from loyaltysem.survey.exchange.limits import refuse_many_cells
 from loyaltysem.survey.exchange.raw_table import RawTable
 from loyaltysem.survey.instrument import Item, Questionnaire, Scale, default_role
 
@@ -40,6 +44,8 @@ COMPRESSION = 1200  # a value of a compressed file takes at least so few bits, t
 MEASURES = {"likert": "ordinal", "choice": "nominal", "numeric": "scale", "text": "nominal"}
 KINDS = {"ordinal": "likert", "nominal": "choice"}
 WIDTH = 2000  # characters of an open answer in a template
+MOST_MEMORY = 2 * 1024**3  # addresses of the reading process; about half of them are ever used
+PATIENCE = 120  # seconds
 SUFFIX: dict[Program, str] = {"sav": ".sav", "dta": ".dta"}
 
 
@@ -76,6 +82,8 @@ def write_labelled(
 ) -> bytes:
     """Return answers as an SPSS or Stata file with the questionnaire's labels.
 
+    SPSS pads texts with blanks, so blanks at the end of an open answer are lost in ``.sav``.
+
     Raises
     ------
     DataError
@@ -107,16 +115,21 @@ def write_labelled(
                 table,
                 str(path),
                 file_label=short(questionnaire.title.in_(language)),
-                column_labels=labels,
+                column_labels={name: _label(text, program) for name, text in labels.items()},
                 **options,
             )
-        except package.PyreadstatError as error:
+        except (package.ReadstatError, package.PyreadstatError) as error:
             raise DataError(
                 f"The answers cannot be written as {SUFFIX[program]}: {error}.",
                 code="export.labelled",
                 hint="Rename the column, or write .csv or .xlsx.",
             ) from error
         return path.read_bytes()
+
+
+def _label(text: str, program: Program) -> str:
+    """Return as much of a wording as the label of a variable may hold."""
+    return text[:80] if program == "dta" else short(text, most_bytes=250)
 
 
 def _columns(frame: pd.DataFrame, numeric: set[str]) -> pd.DataFrame:
@@ -141,38 +154,58 @@ def read_labelled(content: bytes, file_name: str, program: Program) -> RawTable:
     DataError
         Damaged, too large, or without cases.
     """
-    frame, _ = _read(content, file_name, program)
-    if frame.empty:
+    found = _read(content, file_name, program)
+    if not found["rows"] or not found["names"]:
         raise empty(file_name, "has no cases")
-    numbered = frame.set_axis(pd.RangeIndex(2, len(frame) + 2, name="row"), axis=0)
-    digest = hashlib.sha256(content).hexdigest()
-    return RawTable(whole_numbers(numbered), digest, file_name)
+    frame = pd.DataFrame(
+        dict(enumerate(found["cells"])), index=pd.RangeIndex(2, found["rows"] + 2, name="row")
+    ).set_axis(found["names"], axis=1)
+    return RawTable(whole_numbers(frame), hashlib.sha256(content).hexdigest(), file_name)
 
 
 def _read(
-    content: bytes, file_name: str, program: Program, **options: bool
-) -> tuple[pd.DataFrame, Any]:
-    package = pyreadstat()
-    read = {"sav": package.read_sav, "dta": package.read_dta}[program]
+    content: bytes, file_name: str, program: Program, *, user_missing: bool = False
+) -> dict[str, Any]:
+    """Return what `labelled_reader` finds in a file, reading it in a process of its own."""
+    pyreadstat()
+    most = min(limits.MOST_CELLS, len(content) * COMPRESSION)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"answers{SUFFIX[program]}"
         path.write_bytes(content)
+        keep = "yes" if user_missing else "no"
+        reader = Path(__file__).with_name("labelled_reader.py")
+        words = [path, program, most, keep, MOST_MEMORY]
         try:
-            _, head = read(str(path), metadataonly=True)
-            rows, columns = int(head.number_rows or 0), int(head.number_columns or 0)
-            most = len(content) * COMPRESSION
-            refuse_many_cells(rows, columns, file_name, bytes_there=most)
-            frame, meta = read(str(path), **options)
-        except (package.ReadstatError, package.PyreadstatError, *FAULTS) as error:
-            raise DataError(
-                f"{file_name} cannot be read as {SUFFIX[program]}: {error}.",
-                code="data.broken_file",
-                hint="Export it again, or save it as CSV UTF-8.",
-            ) from error
-    return frame, meta
+            done = subprocess.run(
+                [sys.executable, "-P", str(reader), *map(str, words)],
+                capture_output=True,
+                timeout=PATIENCE,
+                check=False,
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"},
+            )
+        except subprocess.TimeoutExpired:
+            raise _broken(file_name, program, f"reading took more than {PATIENCE} s") from None
+    if done.returncode != 0:
+        raise _broken(file_name, program, _reason(done))
+    found: dict[str, Any] = json.loads(done.stdout)
+    limits.refuse_many_cells(
+        found["rows"], found["columns"], file_name, bytes_there=len(content) * COMPRESSION
+    )
+    return found
 
 
-FAULTS = (ValueError, TypeError, KeyError, OverflowError, UnicodeDecodeError, MemoryError)
+def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
+    lines = done.stderr.decode("utf-8", errors="replace").strip().splitlines()
+    said = lines[-1].rpartition("Error: ")[2] if lines and done.returncode > 0 else ""
+    return said.rstrip(".") or "it is damaged"
+
+
+def _broken(file_name: str, program: Program, why: str) -> DataError:
+    return DataError(
+        f"{file_name} cannot be read as {SUFFIX[program]}: {why}.",
+        code="data.broken_file",
+        hint="Export it again, or save it as CSV UTF-8.",
+    )
 
 
 def read_template(content: bytes, file_name: str) -> Questionnaire:
@@ -182,23 +215,26 @@ def read_template(content: bytes, file_name: str) -> Questionnaire:
     ------
     QuestionnaireError
         It has no variables.
+    DataError
+        The file is damaged.
     """
-    _, meta = _read(content, file_name, "sav", user_missing=True)
-    if not meta.column_names:
+    found = _read(content, file_name, "sav", user_missing=True)
+    if not found["names"]:
         raise QuestionnaireError(
             f"{file_name} has no variables.",
             code="questionnaire.sav",
             hint="Expected an SPSS file with variable labels.",
         )
-    respondent_id = _respondent_id(meta)
-    names = [name for name in meta.column_names if name != respondent_id]
-    items, scales = named_scales(_item(name, meta) for name in names)
-    ranges = [r for found in meta.missing_ranges.values() for r in found]
-    codes = dict.fromkeys(float(r["lo"]) for r in ranges if r["lo"] == r["hi"])
+    respondent_id = _respondent_id(found)
+    names = [name for name in found["names"] if name != respondent_id]
+    items, scales = named_scales(_item(name, found) for name in names)
+    codes = dict.fromkeys(
+        float(low) for ranges in found["missing"].values() for low, high in ranges if low == high
+    )
     return Questionnaire(
         name="questionnaire",
         version="0",
-        title=Text(meta.file_label or ""),
+        title=Text(found["title"]),
         respondent_id=respondent_id,
         scales=scales,
         items=items,
@@ -208,25 +244,24 @@ def read_template(content: bytes, file_name: str) -> Questionnaire:
     )
 
 
-def _respondent_id(meta: Any) -> str | None:
+def _respondent_id(found: dict[str, Any]) -> str | None:
     """Return the first variable if it is text without a level of measurement."""
-    first = str(meta.column_names[0])
-    text = meta.readstat_variable_types.get(first) == "string"
-    return first if text and meta.variable_measure.get(first) == "unknown" else None
+    first = str(found["names"][0])
+    text = found["types"].get(first) == "string"
+    return first if text and found["measures"].get(first) == "unknown" else None
 
 
-def _item(name: str, meta: Any) -> Item:
-    scale = _scale(name, meta)
-    label = meta.column_names_to_labels.get(name) or ""
+def _item(name: str, found: dict[str, Any]) -> Item:
+    scale = _scale(name, found)
+    label = found["labels"].get(name) or ""
     return Item(name, Text(label), scale, role=default_role(scale))
 
 
-def _scale(name: str, meta: Any) -> Scale:
-    if str(meta.readstat_variable_types.get(name)) == "string":
+def _scale(name: str, found: dict[str, Any]) -> Scale:
+    if found["types"].get(name) == "string":
         return Scale("", "text")
-    values = meta.variable_value_labels.get(name, {})
-    labels = {int(v): Text(str(t)) for v, t in values.items()}
-    kind = KINDS.get(meta.variable_measure.get(name, ""), "numeric")
+    labels = {int(value): Text(str(words)) for value, words in found["values"].get(name, ())}
+    kind = KINDS.get(found["measures"].get(name, ""), "numeric")
     if not labels or kind == "numeric":
         return Scale("", "numeric")
     if kind == "choice":
