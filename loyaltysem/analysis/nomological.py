@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyaltysem.analysis.measurement.answers import labelled, require_columns, require_share
+from loyaltysem.analysis.measurement.answers import answers_of, require_share
 from loyaltysem.analysis.measurement.internal_consistency import alpha_of
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.analysis.nonresponse import holm
@@ -113,10 +113,8 @@ def nomological(
     [True]
     """
     require_share(confidence)
-    items = [item for group in constructs.values() for item in group]
-    require_columns(items, data)
     signs = _checked(expected or {}, list(constructs))
-    answers = labelled(data[items])
+    answers = answers_of(data, constructs, "validity")
     complete = answers.dropna()
     if len(complete) < 4 or len(constructs) < 2:
         raise DataError(

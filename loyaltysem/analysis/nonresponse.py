@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyaltysem.analysis.measurement.answers import require_columns, require_share
+from loyaltysem.analysis.measurement.answers import require_columns, require_finite, require_share
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.core.errors import DataError, Finding
 from loyaltysem.core.text import Text
@@ -78,8 +78,8 @@ def nonresponse(
     Raises
     ------
     DataError
-        Columns that are missing, a share out of (0, 0.5], or fewer than three respondents on a
-        side.
+        Columns that are missing, repeated or hold infinite values, a share out of (0, 0.5], or
+        fewer than three respondents on a side.
 
     Notes
     -----
@@ -97,8 +97,11 @@ def nonresponse(
     """
     require_share(alpha)
     first, last = _sides(data, early, share)
-    names = [str(c) for c in data.columns if c != early] if variables is None else list(variables)
-    require_columns(names, data)
+    chosen = list(data.columns) if variables is None else list(variables)
+    require_columns(chosen, data)
+    names = _variables(data[chosen], early)
+    numeric = [name for name in names if _is_numeric(data[name])]
+    require_finite(data[numeric].astype(np.float64), "nonresponse")
     if first.sum() < FEWEST or last.sum() < FEWEST:
         raise DataError(
             f"Found {int(first.sum())} early and {int(last.sum())} late respondents; {FEWEST} of"
@@ -112,6 +115,24 @@ def nonresponse(
     return NonresponseResult(
         frame, int(first.sum()), int(last.sum()), alpha, _findings(frame, alpha)
     )
+
+
+def _variables(data: pd.DataFrame, early: object) -> list[str]:
+    repeated = [str(c) for c in data.columns[data.columns.duplicated()].unique()]
+    names = [c for c in data.columns if not (isinstance(early, str) and c == early)]
+    if repeated or not names:
+        raise DataError(
+            f"Nothing to compare: {len(names)} variables, repeated names: "
+            f"{', '.join(repeated) or 'none'}.",
+            code="nonresponse.variables",
+            hint="Pass a frame with one column a variable, each with its own name.",
+        )
+    return names
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    is_flag = pd.api.types.is_bool_dtype(column)
+    return bool(pd.api.types.is_numeric_dtype(column)) and not is_flag
 
 
 def holm(pvalues: Array) -> Array:
@@ -162,11 +183,11 @@ def _sides(
 def _row(
     name: str, column: pd.Series, first: Mask, last: Mask, confidence: float
 ) -> dict[str, object]:
-    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    numeric = _is_numeric(column)
     known = column.notna().to_numpy()
     early, late = column[first & known], column[last & known]
     row: dict[str, object] = {
-        "variable": name, "test": "t" if numeric else "chi-square",
+        "variable": str(name), "test": "t" if numeric else "chi-square",
         "n_early": len(early), "n_late": len(late),
     }  # fmt: skip
     if numeric:
@@ -191,8 +212,10 @@ def _means(x: Array, y: Array, confidence: float) -> dict[str, object]:
     g = (x.mean() - y.mean()) / pooled * (1 - 3 / (4 * free - 1))
     error = np.sqrt(1 / x.size + 1 / y.size + g**2 / (2 * (x.size + y.size)))
     half = stats.norm.ppf(0.5 + confidence / 2) * error
-    test = stats.ttest_ind(x, y, equal_var=False)
-    values = (g, g - half, g + half, test.statistic, test.df, test.pvalue)
+    a, b = x.var(ddof=1) / x.size, y.var(ddof=1) / y.size
+    t = (x.mean() - y.mean()) / np.sqrt(a + b)
+    df = (a + b) ** 2 / (a**2 / (x.size - 1) + b**2 / (y.size - 1))
+    values = (g, g - half, g + half, t, df, 2 * stats.t.sf(abs(t), df))
     return row | {k: float(v) for k, v in zip(names, values, strict=True)}
 
 

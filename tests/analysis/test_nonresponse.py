@@ -78,12 +78,23 @@ class TestNonresponse:
             ({"early": "day", "share": 0.01}, "nonresponse.too_few"),
             ({"early": [True, False]}, "nonresponse.length"),
             ({"early": "day", "alpha": 0}, "reliability.confidence"),
+            ({"early": "day", "variables": ["day"]}, "nonresponse.variables"),
+            ({"early": "day", "variables": ["age", "age"]}, "nonresponse.variables"),
         ],
     )
     def test_what_is_refused(self, survey, options, code):
         with pytest.raises(DataError) as caught:
             ls.nonresponse(survey, **options)
         assert caught.value.code == code
+
+    def test_infinite_answers_are_refused(self, survey):
+        with pytest.raises(DataError) as caught:
+            ls.nonresponse(survey.assign(age=np.inf), "day")
+        assert caught.value.code == "nonresponse.infinite"
+
+    def test_numbers_as_column_names(self, survey):
+        table = survey[["day", "age"]].set_axis(["day", 7], axis=1)
+        assert ls.nonresponse(table, "day").frame["variable"].tolist() == ["7"]
 
 
 class TestNomological:
@@ -131,9 +142,16 @@ class TestNomological:
             (HS.head(3), "validity.too_few"),
             (HS.assign(ageyr=13), "validity.constant_score"),
             (HS.drop(columns="x6"), "data.missing_column"),
+            (HS.assign(x1=np.inf), "validity.infinite"),
+            (HS.assign(x1="a"), "reliability.not_numeric"),
         ],
     )
     def test_what_is_refused(self, data, code):
         with pytest.raises(DataError) as caught:
             ls.nomological(data, CONSTRUCTS)
         assert caught.value.code == code
+
+    def test_a_construct_has_items(self):
+        with pytest.raises(DataError) as caught:
+            ls.nomological(HS, {"a": ["x1"], "b": []})
+        assert caught.value.code == "validity.empty_construct"

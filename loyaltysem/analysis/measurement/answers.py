@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from loyaltysem.core.errors import DataError, did_you_mean
+
+#: Answers beyond this, and spreads below its inverse, do not survive being squared.
+BEYOND = 1e100
 
 
 def labelled(items: pd.DataFrame | ArrayLike) -> pd.DataFrame:
@@ -17,7 +20,7 @@ def labelled(items: pd.DataFrame | ArrayLike) -> pd.DataFrame:
     Raises
     ------
     DataError
-        The items are not a table, or not numbers.
+        The items are not a table, or not numbers, or two have one name.
     """
     if not isinstance(items, pd.DataFrame):
         array = np.asarray(items)
@@ -28,6 +31,13 @@ def labelled(items: pd.DataFrame | ArrayLike) -> pd.DataFrame:
                 hint="Pass a DataFrame, or an array with a row a respondent and a column an item.",
             )
         items = pd.DataFrame(array, columns=[f"item{j + 1}" for j in range(array.shape[1])])
+    repeated = [str(c) for c in items.columns[items.columns.duplicated()].unique()]
+    if repeated:
+        raise DataError(
+            f"Columns that stand there more than once: {', '.join(repeated)}.",
+            code="reliability.duplicate_item",
+            hint="Leave out or rename the repeated columns.",
+        )
     try:
         frame = items.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -36,6 +46,45 @@ def labelled(items: pd.DataFrame | ArrayLike) -> pd.DataFrame:
             code="reliability.not_numeric",
             hint="Code the answers as numbers, or read the file with its questionnaire.",
         ) from error
+    return frame
+
+
+def without_bounds(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that hold infinite values or ones too large to compute with."""
+    return [str(c) for c in frame if (np.abs(frame[c].to_numpy()) > BEYOND).any()]
+
+
+def require_finite(frame: pd.DataFrame, area: str) -> None:
+    """Raise a DataError that names every column with infinite values."""
+    if names := without_bounds(frame):
+        raise DataError(
+            f"Infinite (or absurdly large) values in {', '.join(names)}.",
+            code=f"{area}.infinite",
+            hint="Check how missing answers are coded.",
+        )
+
+
+def answers_of(
+    data: pd.DataFrame, constructs: Mapping[str, Sequence[str]], area: str
+) -> pd.DataFrame:
+    """Return the answers to the items of some constructs, missing ones included.
+
+    Raises
+    ------
+    DataError
+        A construct without items, items that are not columns, or values that are no finite numbers.
+    """
+    empty = [name for name, group in constructs.items() if not len(group)]
+    if empty or not constructs:
+        raise DataError(
+            f"Constructs without items: {', '.join(empty) or 'none was given'}.",
+            code=f"{area}.empty_construct",
+            hint="Pass a mapping of each construct to the columns of its items.",
+        )
+    items = list(dict.fromkeys(item for group in constructs.values() for item in group))
+    require_columns(items, data)
+    frame = labelled(data[items])
+    require_finite(frame, area)
     return frame
 
 
@@ -73,11 +122,13 @@ def usable(
     if len(complete) < min_cases:
         text = f"needs {min_cases} complete cases, found {len(complete)} among {len(frame)} rows"
         problems.append(("too_few_cases", text))
-    infinite = [str(c) for c in frame if np.isinf(frame[c].to_numpy()).any()]
+    infinite = without_bounds(frame)
     if infinite:
         problems.append(("infinite", f"infinite values in {', '.join(infinite)}"))
-    constant = [str(c) for c in complete if complete[c].nunique() == 1]
-    if constant and len(complete) >= min_cases:
+    constant = []
+    if len(complete) >= min_cases and not infinite:
+        constant = [str(c) for c in complete if np.ptp(complete[c].to_numpy()) < 1 / BEYOND]
+    if constant:
         problems.append(("constant_item", f"no variation in {', '.join(constant)}"))
     if problems:
         raise DataError(

@@ -11,7 +11,7 @@ from scipy import stats
 
 from loyaltysem.analysis.item_statistics import excess_kurtosis
 from loyaltysem.analysis.item_statistics import skewness as sample_skewness
-from loyaltysem.analysis.measurement.answers import labelled, require_columns
+from loyaltysem.analysis.measurement.answers import labelled, require_columns, require_finite
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.types import Array
 
@@ -76,6 +76,7 @@ def describe(
     if items is not None:
         require_columns(items, data)
     frame = labelled(data if items is None else data[list(items)])
+    require_finite(frame, "data")
     return pd.DataFrame([_described(str(c), frame[c].to_numpy(), shape, ends, trim) for c in frame])
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.analysis.cutoffs import REGISTRY
-from loyaltysem.analysis.measurement.answers import require_columns, require_share
+from loyaltysem.analysis.measurement.answers import answers_of, require_columns, require_share
 from loyaltysem.analysis.measurement.polychoric import polychoric_correlations
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.analysis.measurement.resampling import (
@@ -363,8 +363,7 @@ def _groups(constructs: Mapping[str, Sequence[str]]) -> list[Indices]:
 
 def _complete(data: pd.DataFrame, constructs: Mapping[str, Sequence[str]]) -> Array:
     items = [item for group in constructs.values() for item in group]
-    require_columns(items, data)
-    scores = data[items].dropna().to_numpy(dtype=float)
+    scores = answers_of(data, constructs, "validity")[items].dropna().to_numpy(dtype=float)
     if len(scores) < 3:
         raise DataError(
             f"HTMT needs at least 3 complete cases on {len(items)} items; {len(scores)} remain.",

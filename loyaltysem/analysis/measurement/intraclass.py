@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from loyaltysem.analysis.measurement.answers import labelled, require_share
+from loyaltysem.analysis.measurement.answers import BEYOND, labelled, require_share
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.core.display import percent
 from loyaltysem.core.errors import DataError, Finding
@@ -120,7 +120,7 @@ def icc(ratings: pd.DataFrame | ArrayLike, *, confidence: float = 0.95) -> ICCRe
     require_share(confidence)
     frame = labelled(ratings)
     complete = frame.dropna().to_numpy(np.float64)
-    if frame.shape[1] < 2 or len(complete) < 3 or not np.isfinite(complete).all():
+    if frame.shape[1] < 2 or len(complete) < 3 or not (np.abs(complete) <= BEYOND).all():
         raise DataError(
             "Intraclass correlations need 2 columns and 3 complete rows of finite numbers; found "
             f"{frame.shape[1]} columns and {len(complete)} complete rows.",

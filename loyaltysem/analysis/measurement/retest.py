@@ -132,8 +132,8 @@ def _scales(
     before: pd.DataFrame, after: pd.DataFrame, constructs: Mapping[str, Sequence[str]] | None
 ) -> dict[str, list[str]]:
     if constructs is None:
-        shared = [str(c) for c in before.columns if c in after.columns]
-        constructs = {c: [c] for c in shared if pd.api.types.is_numeric_dtype(before[c])}
+        shared = [c for c in before.columns if c in after.columns]
+        constructs = {str(c): [c] for c in shared if pd.api.types.is_numeric_dtype(before[c])}
     items = [item for group in constructs.values() for item in group]
     require_columns(items, before)
     require_columns(items, after)

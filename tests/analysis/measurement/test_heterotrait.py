@@ -109,6 +109,13 @@ def test_what_cannot_be_asked(frame):
     with pytest.raises(DataError, match="regoin") as missing:
         htmt_intervals(frame, CONSTRUCTS, group="regoin")
     assert "region" in missing.value.hint
+    for constructs in ({}, {"x": ["a1", "a2"], "y": []}):
+        with pytest.raises(DataError) as empty:
+            htmt(frame, constructs)
+        assert empty.value.code == "validity.empty_construct"
+    with pytest.raises(DataError) as words:
+        htmt(frame.assign(c="x"), CONSTRUCTS)
+    assert words.value.code == "reliability.not_numeric"
     with pytest.raises(DataError) as few:
         htmt_intervals(frame.head(2), CONSTRUCTS)
     assert few.value.code == "data.too_few_cases"

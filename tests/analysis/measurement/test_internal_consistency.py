@@ -107,6 +107,20 @@ def test_ordinal_alpha_exceeds_alpha_of_coarse_answers():
     assert "ordinal α" in result._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [
+        (lambda x: pd.DataFrame(x, columns=list("aabcd")), "reliability.duplicate_item"),
+        (lambda x: x * 1e200, "reliability.infinite"),
+        (lambda x: x * 1e-200, "reliability.constant_item"),
+    ],
+)
+def test_tables_that_cannot_be_computed_with(answers, table, code):
+    with pytest.raises(DataError) as caught:
+        cronbach_alpha(table(answers))
+    assert caught.value.code == code
+
+
 def test_polychoric_of_a_constant_item_and_of_numbers():
     values = np.column_stack([np.ones(20), np.arange(20) % 2, np.arange(20) % 3])
     cor = polychoric_correlations(values)

@@ -155,6 +155,10 @@ class TestRetest:
         codes = [f.code for f in ls.test_retest(one, two.head(20), id="who").findings]
         assert "reliability.few_came_back" in codes
 
+    def test_columns_named_by_numbers(self, waves):
+        one, two = (w.set_index("who").set_axis([0, 1, 2], axis=1) for w in waves)
+        assert ls.test_retest(one, two).frame["score"].tolist() == ["0", "1", "2"]
+
     def test_identical_waves(self, waves):
         one, _ = waves
         row = ls.test_retest(one, one, id="who").frame.iloc[0]
