@@ -17,6 +17,14 @@ EXPLORATION: tuple[Reference, ...] = (
         "10.1007/BF02291496",
     ),
     Reference(
+        "asparouhov_muthen_2009",
+        ("Asparouhov, T.", "Muthén, B."),
+        2009,
+        "Exploratory structural equation modeling",
+        "Structural Equation Modeling, 16(3), 397–438",
+        "10.1080/10705510903008204",
+    ),
+    Reference(
         "bartlett_1950",
         ("Bartlett, M. S.",),
         1950,

@@ -5,21 +5,24 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import ParamSpec
 
 from loyaltysem.core.errors import (
     ConvergenceWarning,
+    Finding,
     ImproperSolutionWarning,
     ModelSpecificationError,
 )
+from loyaltysem.core.optimise import Minimum
 from loyaltysem.core.threads import one_thread
+from loyaltysem.estimation.factor_rotation import solve_with_blocks, unrotated_table
 from loyaltysem.estimation.findings import find
 from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.identification import check_identified
 from loyaltysem.estimation.infer import infer
-from loyaltysem.estimation.model import bind_model
+from loyaltysem.estimation.model import BoundModel, bind_model
 from loyaltysem.estimation.plan import ModelFunction, Plan, hash_arrays, make_plan
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.estimation.search import search_thoroughly
@@ -68,6 +71,8 @@ def sem(
     sample_cov: GivenCov | None = None,
     sample_mean: GivenMean | None = None,
     sample_nobs: GivenCases | None = None,
+    rotation: str = "geomin",
+    rotation_args: Mapping[str, float] | None = None,
 ) -> SEMResult:
     """Fit a structural equation model.
 
@@ -125,6 +130,12 @@ def sem(
         Covariances as printed (divided by N − 1), with variable names as columns.
     sample_mean : Series, or mapping, optional
     sample_nobs : int, or mapping, optional
+    rotation : {"geomin", "oblimin", "quartimin", "varimax", "quartimax"}
+        Of factors in blocks ``efa("name")*f1 + efa("name")*f2 =~ x1 + x2 + …``, whose loadings are
+        all free (exploratory structural equation modelling). Items are rotated at unit variance;
+        factors have unit (residual) variance and stand in the order of their items, as in lavaan.
+    rotation_args : mapping, optional
+        ``epsilon`` (of geomin, .001), ``gamma`` (of oblimin, 0), ``n_starts`` (30), ``seed`` (1).
 
     Returns
     -------
@@ -229,18 +240,29 @@ def fit(plan: Plan, source: Source) -> SEMResult:
     defaults = plan.defaults_for(len(found.labels), thresholds)
     table = parameter_table(statements, defaults, found.labels)
     table = with_auxiliary(table, plan.auxiliary)
-    structure = compile_structure(table)
     sample = sample_from(plan, table, found)
-    _check_counts(table, structure, sample)
-    model = bind_model(plan, table, structure, sample)
-    solution = search_thoroughly(model)
+    model, solution, notes = _solve(plan, table, sample)
     fitted = fitted_at(model, solution)
     check_identified(fitted)
     inference = infer(fitted)
-    findings = find(model, solution, inference, found.n_total)
+    findings = (*find(model, solution, inference, found.n_total), *notes)
     numbers = data.values if data is not None else (*sample.cov, *sample.mean)
     hashed = replace(model, plan=plan.with_data_hash(hash_arrays(*numbers)))
     return SEMResult(hashed, data, solution, inference, findings)
+
+
+def _solve(
+    plan: Plan, table: ParameterTable, sample: Sample
+) -> tuple[BoundModel, Minimum, tuple[Finding, ...]]:
+    """Bind a model to its data and find the minimum; rotate what is to be rotated."""
+    if any(block.rotated for block in table.blocks):
+        identified = unrotated_table(table, sample)
+        _check_counts(identified, compile_structure(identified), sample)
+        return solve_with_blocks(plan, table, sample)
+    structure = compile_structure(table)
+    _check_counts(table, structure, sample)
+    model = bind_model(plan, table, structure, sample)
+    return model, search_thoroughly(model), ()
 
 
 def _check_counts(table: ParameterTable, structure: ModelStructure, sample: Sample) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from loyaltysem.core.errors import ModelSpecificationError
+from loyaltysem.core.errors import IncompatibleRequestError, ModelSpecificationError
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.objective import Objective, build_objective
-from loyaltysem.engine.restrictions import Reduction, Restrictions, linear_reduction
+from loyaltysem.engine.restrictions import (
+    Condition,
+    Reduction,
+    Restrictions,
+    linear_reduction,
+)
 from loyaltysem.estimation.plan import Plan
 from loyaltysem.estimation.terms import Sample, fixed_positions, make_terms, moment_count
 from loyaltysem.model.parameter_table import ParameterTable
@@ -55,7 +60,7 @@ class BoundModel:
 
     def n_equalities(self, alpha: Array) -> int:
         """Return how many free parameters the equalities take away at α (1, q)."""
-        if not self.restrictions.zero:
+        if not (self.restrictions.zero or self.restrictions.conditions):
             return 0
         jacobian = self.restrictions.equalities(alpha)[1][0]
         if not np.isfinite(jacobian).all():  # a formula is undefined here: count each once
@@ -64,16 +69,36 @@ class BoundModel:
 
 
 def bind_model(
-    plan: Plan, table: ParameterTable, structure: ModelStructure, sample: Sample
+    plan: Plan,
+    table: ParameterTable,
+    structure: ModelStructure,
+    sample: Sample,
+    conditions: tuple[Condition, ...] = (),
 ) -> BoundModel:
     """Attach data to a model under the plan's discrepancy.
+
+    Parameters
+    ----------
+    plan, table, structure, sample
+        Request, model and data.
+    conditions : tuple of Condition
+        What a rotation makes of the factors in the table's efa() blocks.
 
     Raises
     ------
     ModelSpecificationError
         When the constraints contradict one another.
+    IncompatibleRequestError
+        When there are efa() blocks but no conditions: what refits a model to other data does not
+        rotate it.
     """
-    restrictions = _restrictions(table, structure)
+    if any(b.rotated for b in table.blocks) and not conditions:
+        raise IncompatibleRequestError(
+            "A model with efa() blocks cannot be refitted here: its factors would not be rotated.",
+            code="request.efa_block",
+            hint="Write the rotated model as a confirmatory one, or fit anew with ls.sem().",
+        )
+    restrictions = replace(_restrictions(table, structure), conditions=conditions)
     reduction = None
     if restrictions:
         try:

@@ -64,7 +64,7 @@ def _chunk(model: BoundModel, alpha: Array, possible: Sequence[Parameter]) -> pd
 
 def _enlarged(model: BoundModel, rows: Sequence[Parameter]) -> BoundModel:
     """Bind a model with other rows, and no restrictions, to the same data."""
-    table = replace(model.table, rows=tuple(rows), restrictions=(), defined=())
+    table = replace(model.table, rows=tuple(rows), restrictions=(), defined=(), blocks=())
     return bind_model(model.plan, table, compile_structure(table), model.sample)
 
 

@@ -24,7 +24,7 @@ from loyaltysem.estimation.estimators import (
 )
 from loyaltysem.model.group_equality import group_words
 from loyaltysem.model.parameters import Defaults
-from loyaltysem.model.syntax import parse
+from loyaltysem.model.syntax import Relation, parse
 from loyaltysem.model.variables import roles
 
 ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
@@ -57,6 +57,34 @@ FUNCTION_DEFAULTS: dict[ModelFunction, Defaults] = {
         free_observed_intercepts=False,
     ),
 }
+
+
+#: Rotations of efa() blocks, and those that leave factors uncorrelated.
+ROTATIONS = ("geomin", "oblimin", "quartimin", "varimax", "quartimax")
+ORTHOGONAL = ("varimax", "quartimax")
+#: What ``rotation_args`` may hold, with the default of each.
+ROTATION_DEFAULTS: Mapping[str, float] = {"epsilon": 0.001, "gamma": 0.0, "n_starts": 30, "seed": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class RotationPlan:
+    """How the factors of efa() blocks are rotated.
+
+    Attributes
+    ----------
+    name : str
+        ``geomin``, ``oblimin``, ``quartimin``, ``varimax`` or ``quartimax``.
+    epsilon, gamma : float
+        Of geomin and of oblimin.
+    n_starts, seed : int
+        Random starts beside the unrotated solution.
+    """
+
+    name: str
+    epsilon: float
+    gamma: float
+    n_starts: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +120,8 @@ class Plan:
         Variables that help with missing values without being part of the model.
     requested : str
         The estimator that was asked for; WLSMV takes the place of ML with ordered variables.
+    rotation : RotationPlan or None
+        For models with efa() blocks.
     version : str
         Of loyaltysem.
     """
@@ -111,6 +141,7 @@ class Plan:
     data_hash: str = ""
     auxiliary: tuple[str, ...] = ()
     requested: str = ""
+    rotation: RotationPlan | None = None
     version: str = __version__
 
     @property
@@ -188,6 +219,7 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         _scores(row, information),
         _wishart(row, kind, str(options["likelihood"])),
         _means(options["meanstructure"], kind),
+        *_rotation_problems(model, options),
     ]
     if any(problems):
         raise IncompatibleRequestError(
@@ -211,6 +243,7 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         group=None if group is None else str(group),
         auxiliary=_words(options["auxiliary"]),
         requested=name,
+        rotation=_rotation(model, options),
     )
 
 
@@ -230,7 +263,46 @@ def _defaults(
         group_equal=group_words(_words(options["group_equal"])),
         group_partial=_words(options["group_partial"]),
         parameterization=str(options["parameterization"]),
+        orthogonal_blocks=options.get("rotation") in ORTHOGONAL,
     )
+
+
+def _rotation(model: str, options: Mapping[str, object]) -> RotationPlan | None:
+    if "efa" not in model:
+        return None
+    args = {**ROTATION_DEFAULTS, **_rotation_args(options)}
+    return RotationPlan(
+        str(options.get("rotation", ROTATIONS[0])),
+        float(args["epsilon"]),
+        float(args["gamma"]),
+        int(args["n_starts"]),
+        int(args["seed"]),
+    )
+
+
+def _rotation_args(options: Mapping[str, object]) -> Mapping[str, float]:
+    args = options.get("rotation_args") or {}
+    return args if isinstance(args, Mapping) else {"": 0.0}
+
+
+def _rotation_problems(model: str, options: Mapping[str, object]) -> list[str]:
+    args = _rotation_args(options)
+    found = [_choice("rotation", options.get("rotation", ROTATIONS[0]), ROTATIONS)]
+    unknown = [repr(k) for k in args if k not in ROTATION_DEFAULTS]
+    if unknown:
+        found.append(f"rotation_args holds {', '.join(ROTATION_DEFAULTS)}, not {unknown[0]}.")
+    elif float(args.get("epsilon", 1.0)) <= 0 or int(args.get("n_starts", 0)) < 0:
+        found.append("rotation_args: epsilon > 0 and n_starts ≥ 0 are expected.")
+    tied = {"loadings", "regressions", "means", "lv.variances", "lv.covariances"}
+    words = tied & group_words(_words(options["group_equal"]))
+    if "efa" in model and words and any(_block_names(model)):
+        found.append(f"group_equal={sorted(words)} cannot be used with efa() blocks.")
+    return found
+
+
+def _block_names(model: str) -> Iterable[str]:
+    relations = (s for s in parse(model) if isinstance(s, Relation))
+    return (v.block for s in relations for v in s.lhs)
 
 
 def _test(value: object) -> str:

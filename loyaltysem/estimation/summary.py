@@ -70,7 +70,8 @@ def _request(fit: Solved) -> list[str]:
         f"loyaltysem {fit.plan.version}: {fit.plan.function}(), {fit.plan.row.description}, "
         f"{ended} after {int(fit.solution.n_iter[0])} iterations",
         f"cases {integer(fit.n_obs)}, free parameters {fit.structure.n_free}, "
-        f"information {fit.plan.information}, likelihood {fit.plan.likelihood}",
+        f"information {fit.plan.information}, likelihood {fit.plan.likelihood}"
+        + (f", rotation {fit.plan.rotation.name}" if fit.plan.rotation else ""),
     ]
 
 

@@ -15,12 +15,13 @@ from typing import TypeAlias
 import pandas as pd
 
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
+from loyaltysem.estimation.plan import RotationPlan
 from loyaltysem.estimation.solved import Solved
 from loyaltysem.model.auxiliary import auxiliary_text
 from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.data import GroupedData
 
-RValue: TypeAlias = bool | str | Sequence[str]
+RValue: TypeAlias = bool | str | Sequence[str] | Mapping[str, float]
 #: What is compared besides the parameters; our names, lavaan has "." for "_".
 MEASURES = (
     "chisq", "df", "cfi", "tli", "rmsea", "srmr", "logl", "aic", "bic", "chisq_scaled",
@@ -117,6 +118,8 @@ def _arguments(fit: Solved) -> dict[str, RValue]:
     }
     if plan.likelihood != "normal":  # lavaan refuses the argument for estimators other than ML
         arguments["likelihood"] = plan.likelihood
+    if plan.rotation is not None:
+        arguments |= {"rotation": plan.rotation.name, "rotation.args": _rotation(plan.rotation)}
     if plan.ordered:
         arguments |= {"ordered": plan.ordered, "parameterization": defaults.parameterization}
     if plan.group is not None and fit.data is not None:
@@ -125,6 +128,14 @@ def _arguments(fit: Solved) -> dict[str, RValue]:
         arguments |= {"group.equal": sorted(defaults.group_equal)} if defaults.group_equal else {}
         arguments |= {"group.partial": defaults.group_partial} if defaults.group_partial else {}
     return arguments
+
+
+def _rotation(rotation: RotationPlan) -> dict[str, float]:
+    return {
+        "geomin.epsilon": rotation.epsilon,
+        "oblimin.gamma": rotation.gamma,
+        "rstarts": rotation.n_starts,
+    }
 
 
 def _cases(data: GroupedData, group: str | None) -> str:
@@ -232,6 +243,8 @@ def _r_value(value: RValue) -> str:
         return "TRUE" if value else "FALSE"
     if isinstance(value, str):
         return r_string(value)
+    if isinstance(value, Mapping):
+        return f"list({', '.join(f'{k} = {v:.15g}' for k, v in value.items())})"
     return f"c({', '.join(map(r_string, value))})"
 
 

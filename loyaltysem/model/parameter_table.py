@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from loyaltysem.core.errors import ModelSpecificationError, did_you_mean
 from loyaltysem.model.expression import Expression, Name, Number, Operation, names_in
+from loyaltysem.model.factor_blocks import FactorBlock, factor_blocks, with_blocks
 from loyaltysem.model.group_equality import equate_groups
 from loyaltysem.model.implied_rows import complete
 from loyaltysem.model.parameters import (
@@ -29,7 +30,8 @@ from loyaltysem.model.written_rows import resolve_equal, written_rows
 class ParameterTable:
     """All parameters, the roles of the variables, and what is defined from them.
 
-    `groups` are the labels, in the order of the data; ``("",)`` without groups.
+    `groups` are the labels, in the order of the data; ``("",)`` without groups. `blocks` are those
+    of ``efa()``; their rows are not identified without the conditions of a rotation.
     """
 
     rows: tuple[Parameter, ...]
@@ -38,6 +40,7 @@ class ParameterTable:
     roles: Roles
     groups: tuple[str, ...]
     defaults: Defaults
+    blocks: tuple[FactorBlock, ...] = ()
 
     @property
     def n_groups(self) -> int:
@@ -105,6 +108,7 @@ def parameter_table(
     role = roles(statements)
     if _mentions_means(statements):
         defaults = replace(defaults, meanstructure=True)
+    blocks = factor_blocks(statements)
     rows: list[Parameter] = []
     for number, label in enumerate(groups, start=1):
         relations = [
@@ -112,7 +116,8 @@ def parameter_table(
             for s in statements
             if isinstance(s, Relation) and _speaks_of(s, label, number, groups)
         ]
-        rows += complete(written_rows(relations, number, len(groups)), role, defaults, number)
+        own = complete(written_rows(relations, number, len(groups)), role, defaults, number)
+        rows += with_blocks(own, blocks, number, defaults.orthogonal_blocks)
     equal_labels: list[tuple[str, str]] = []
     if len(groups) > 1:
         _check_same_variables(rows, role)
@@ -127,7 +132,7 @@ def parameter_table(
         *_bounds(rows),
     )
     return ParameterTable(
-        _labelled_bounds(rows), defined, restrictions, role, tuple(groups), defaults
+        _labelled_bounds(rows), defined, restrictions, role, tuple(groups), defaults, blocks
     )
 
 

@@ -17,6 +17,7 @@ FREED = float("inf")
 class Defaults:
     """What is added to the model text; each function of the public interface has its own row.
 
+    `orthogonal_blocks` keeps the factors of an efa() block uncorrelated.
     `thresholds` lists the ordered variables with their numbers of thresholds, and
     `parameterization` says how the scale of their latent responses is set.
     """
@@ -36,6 +37,7 @@ class Defaults:
     group_partial: tuple[str, ...] = ()
     thresholds: tuple[tuple[str, int], ...] = ()
     parameterization: str = "delta"
+    orthogonal_blocks: bool = False
 
     @property
     def ordered(self) -> dict[str, int]:

@@ -30,6 +30,7 @@ MODIFIER_WORDS = {
 NAMES = "A line looks like  trust =~ tru1 + tru2  or  loyalty ~ trust + satisfaction."
 SUMS = "Join terms by '+', and put each statement on a line of its own."
 MODIFIERS = "Write  0.5*x,  a*x,  start(0.5)*x  or, with two groups,  c(a, b)*x."
+BLOCKS = 'Write  efa("block")*f1 + efa("block")*f2 =~ x1 + x2 + x3 + x4.'
 FORMULA = "A formula looks like  indirect := a*b  or  total := c + a*b."
 
 ModifierKind: TypeAlias = Literal["value", "start", "equal", "lower", "upper"]
@@ -48,10 +49,11 @@ class Modifier:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable's name and where it was written."""
+    """A variable's name and where it was written; `block` is that of ``efa("block")*name``."""
 
     name: str
     span: Span
+    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +242,29 @@ def _whole(line: list[Token], start: int, stop: int) -> Expression:
 
 
 def _left(line: list[Token], at: int) -> tuple[Variable, ...]:
-    names, separators = line[0:at:2], line[1:at:2]
-    for token in names:
-        if token.kind != "name":
-            raise _expected("the name of a variable", token, NAMES)
-    for token in separators:
-        if not token.is_operator("+"):
-            raise _expected("'+' or an operator such as =~ or ~", token, SUMS)
-    if at % 2 == 0:
-        raise _expected("the name of a variable", line[at], NAMES)
-    return tuple(Variable(t.text, t.span) for t in names)
+    names = [_left_variable(line, 0, at)]
+    position = names[0][1]
+    while position < at:
+        if not line[position].is_operator("+"):
+            raise _expected("'+' or an operator such as =~ or ~", line[position], SUMS)
+        names.append(_left_variable(line, position + 1, at))
+        position = names[-1][1]
+    return tuple(variable for variable, _ in names)
+
+
+def _left_variable(line: list[Token], at: int, stop: int) -> tuple[Variable, int]:
+    """Read ``name`` or ``efa("block")*name`` at a position; return where it ends, too."""
+    block = ""
+    if line[at].text == "efa" and at + 5 <= stop and line[at + 1].is_operator("("):
+        for token, mark in ((line[at + 3], ")"), (line[at + 4], "*")):
+            if not token.is_operator(mark):
+                raise _expected(f"'{mark}'", token, BLOCKS)
+        if line[at + 2].kind not in ("name", "string") or not line[at + 2].text.strip():
+            raise _expected("the name of a block", line[at + 2], BLOCKS)
+        block, at = line[at + 2].text, at + 5
+    if at >= stop or line[at].kind != "name":
+        raise _expected("the name of a variable", line[min(at, stop)], NAMES)
+    return Variable(line[at].text, line[at].span, block), at + 1
 
 
 def _terms(line: list[Token], position: int) -> tuple[Term, ...]:

@@ -75,6 +75,13 @@ def scree_plot(
     Filled points are the eigenvalues above chance, up to the first that is not. The dashed line is
     what `percentile` asked for; the band spans what lies between mean and percentile of the
     samples.
+
+    Examples
+    --------
+    >>> from loyaltysem.analysis.exploration.parallel import parallel_analysis
+    >>> r = np.full((5, 5), 0.5) + 0.5 * np.eye(5)
+    >>> scree_plot(parallel_analysis(r, n_obs=200, n_samples=20)).get_xlabel()
+    'Factor'
     """
     if show not in X_AXIS:
         raise IncompatibleRequestError(

@@ -103,8 +103,7 @@ class RotationRequest:
         if method.criterion is None:
             return None
         kaiser = method.kaiser if self.kaiser is None else self.kaiser
-        model = RotatedModel(found.loadings, found.phi, method.criterion, method.orthogonal, kaiser)
-        return rotated_errors(model, n_obs)
+        return rotated_errors(RotatedModel(found.loadings, found.phi, method, kaiser), n_obs)
 
 
 def efa(

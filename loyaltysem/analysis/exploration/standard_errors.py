@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.inference.rotation_criteria import Criterion
+from loyaltysem.inference.rotation import RotationMethod
+from loyaltysem.inference.rotation_conditions import rotation_conditions
 
 #: Step of central differences of the conditions.
 STEP = 1e-5
@@ -36,21 +37,20 @@ class RotatedModel:
     ----------
     loadings : Array, shape (p, k)
     phi : Array, shape (k, k)
-    criterion : Criterion
-    orthogonal, kaiser : bool
+    method : RotationMethod
+    kaiser : bool
         How it was rotated.
     """
 
     loadings: Array
     phi: Array
-    criterion: Criterion
-    orthogonal: bool
+    method: RotationMethod
     kaiser: bool
 
     @property
     def pairs(self) -> tuple[Indices, Indices]:
         """Rows and columns of the free correlations."""
-        i, j = np.triu_indices(0 if self.orthogonal else len(self.phi), 1)
+        i, j = np.triu_indices(0 if self.method.orthogonal else len(self.phi), 1)
         return i.astype(np.intp), j.astype(np.intp)
 
     @property
@@ -68,21 +68,8 @@ class RotatedModel:
         return loadings, phi
 
     def conditions(self, points: Array) -> Array:
-        """Return what is zero at the minimum of the criterion, (B, c).
-
-        With G the derivative of the criterion, ΛᵀGΦ⁻¹ is diagonal after an oblique rotation, ΛᵀG
-        symmetric after an orthogonal one.
-        """
-        loadings, phi = self.unpack(points)
-        if self.kaiser:
-            communality = np.einsum("bia,bac,bic->bi", loadings, phi, loadings)
-            loadings = loadings / np.sqrt(communality)[:, :, None]
-        product = np.swapaxes(loadings, 1, 2) @ self.criterion(loadings)[1]
-        upper = np.triu_indices(len(self.phi), 1)
-        if self.orthogonal:
-            return np.asarray((product - np.swapaxes(product, 1, 2))[:, upper[0], upper[1]])
-        off = ~np.eye(len(self.phi), dtype=np.bool_)
-        return np.asarray((product @ np.linalg.inv(phi))[:, off])
+        """Return what is zero at the minimum of the criterion, (B, c)."""
+        return rotation_conditions(*self.unpack(points), self.method, self.kaiser)
 
 
 def rotated_errors(model: RotatedModel, n_obs: int) -> RotatedErrors | None:

@@ -26,7 +26,7 @@ from loyaltysem.analysis.exploration.eigen import (
 
 TESTS = Path(__file__).parents[2]
 GOLDEN = TESTS / "golden"
-CASES = sorted(p for p in (GOLDEN / "efa").glob("*.json") if p.stem != "psych")
+CASES = sorted(p for p in (GOLDEN / "efa").glob("*.json") if p.stem not in ("psych", "esem"))
 PSYCH = json.loads((GOLDEN / "efa" / "psych.json").read_text(encoding="utf-8"))
 ITEMS = [f"x{i}" for i in range(1, 10)]
 

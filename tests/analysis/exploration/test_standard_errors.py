@@ -51,10 +51,7 @@ def test_standard_errors_are_those_of_the_delta_method(name: str) -> None:
     jacobian = np.array(slopes).T
     delta = np.sqrt(np.diagonal(jacobian @ gamma @ jacobian.T) / N)
     found = _estimate(r, method)
-    assert method.criterion is not None
-    model = RotatedModel(
-        found.loadings, found.phi, method.criterion, method.orthogonal, method.kaiser
-    )
+    model = RotatedModel(found.loadings, found.phi, method, method.kaiser)
     errors = rotated_errors(model, N)
     assert errors is not None
     ours = np.concatenate([errors.loadings.ravel(), [errors.phi[0, 1]], errors.uniqueness])
@@ -63,6 +60,5 @@ def test_standard_errors_are_those_of_the_delta_method(name: str) -> None:
 
 def test_what_cannot_be_inverted_has_none() -> None:
     method = rotation_methods()["oblimin"]
-    assert method.criterion is not None
-    flat = RotatedModel(np.zeros((4, 2)), np.eye(2), method.criterion, False, False)
+    flat = RotatedModel(np.zeros((4, 2)), np.eye(2), method, kaiser=False)
     assert rotated_errors(flat, N) is None
