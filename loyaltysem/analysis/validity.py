@@ -19,7 +19,7 @@ from loyaltysem.analysis.measurement.convergence import (
     standardized_residuals,
 )
 from loyaltysem.analysis.measurement.heterotrait import htmt, htmt_intervals, htmt_matrix
-from loyaltysem.core.errors import IncompatibleRequestError
+from loyaltysem.core.errors import IncompatibleRequestError, did_you_mean
 from loyaltysem.core.types import Array
 
 __all__ = [
@@ -38,6 +38,11 @@ __all__ = [
 
 class FittedModel(Protocol):
     """What these functions need of a fitted model; ``SEMResult`` has it."""
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Group labels; empty without groups."""
+        ...
 
     def parameters(self, *, standardized: bool = ...) -> pd.DataFrame:
         """Parameter frame with ``lhs op rhs group std_all``."""
@@ -74,25 +79,26 @@ def fornell_larcker_matrix(ave: Array, correlations: Array) -> Array:
 # -- fitted models --------------------------------------------------------------------------------
 
 
-def indicators(fit: FittedModel) -> dict[str, tuple[str, ...]]:
+def indicators(fit: FittedModel, group: str | None = None) -> dict[str, tuple[str, ...]]:
     """Return each latent variable's indicators, in model order.
 
     An indicator of a second-order factor is itself a latent variable.
     """
-    rows = _rows(fit)
+    rows = _rows(fit, group)
     loadings = rows[rows["op"] == "=~"]
     return {
         str(latent): tuple(block["rhs"]) for latent, block in loadings.groupby("lhs", sort=False)
     }
 
 
-def composite_reliability(fit: FittedModel) -> pd.Series:
+def composite_reliability(fit: FittedModel, group: str | None = None) -> pd.Series:
     """Return the composite reliability of every latent variable.
 
     Parameters
     ----------
     fit : SEMResult
-        A fitted single-group model.
+    group : str, optional
+        Which group, where there are several.
 
     Returns
     -------
@@ -104,33 +110,34 @@ def composite_reliability(fit: FittedModel) -> pd.Series:
     Raises
     ------
     IncompatibleRequestError
-        The model has several groups.
+        The model has several groups and none is named, or the one named is none of them.
 
     Notes
     -----
-    See `composite_reliability_of`. lavaan counterpart: none; semTools' ``compRelSEM`` uses the
-    unstandardised metric and, by default, the observed variance of the composite.
+    See `composite_reliability_of`. `loyaltysem.reliability` has that beside ω in
+    the metric of the items (semTools' ``compRelSEM``).
     """
-    rows = _rows(fit)
+    rows = _rows(fit, group)
     return pd.Series(
         {
             latent: composite_reliability_of(
                 standardized_loadings(rows, latent), standardized_residuals(rows, names)
             )
-            for latent, names in indicators(fit).items()
+            for latent, names in indicators(fit, group).items()
         },
         name="composite_reliability",
         dtype=float,
     )
 
 
-def ave(fit: FittedModel) -> pd.Series:
+def ave(fit: FittedModel, group: str | None = None) -> pd.Series:
     """Return the average variance extracted of every latent variable.
 
     Parameters
     ----------
     fit : SEMResult
-        A fitted single-group model.
+    group : str, optional
+        Which group, where there are several.
 
     Returns
     -------
@@ -140,45 +147,60 @@ def ave(fit: FittedModel) -> pd.Series:
     Raises
     ------
     IncompatibleRequestError
-        The model has several groups.
+        The model has several groups and none is named, or the one named is none of them.
     """
-    rows = _rows(fit)
-    values = {latent: ave_of(standardized_loadings(rows, latent)) for latent in indicators(fit)}
+    rows = _rows(fit, group)
+    values = {
+        latent: ave_of(standardized_loadings(rows, latent)) for latent in indicators(fit, group)
+    }
     return pd.Series(values, name="ave", dtype=float)
 
 
-def fornell_larcker(fit: FittedModel, latents: Sequence[str] | None = None) -> pd.DataFrame:
+def fornell_larcker(
+    fit: FittedModel, latents: Sequence[str] | None = None, group: str | None = None
+) -> pd.DataFrame:
     """Return the Fornell–Larcker table of a fitted model.
 
     Parameters
     ----------
     fit : SEMResult
-        A fitted single-group model.
     latents : sequence of str, optional
         Which latent variables to compare; default: all. A second-order factor and its own
         dimensions are not meant to be discriminant; compare factors of one level.
+    group : str, optional
+        Which group, where there are several.
 
     Returns
     -------
     DataFrame
         √AVE on the diagonal, model-implied latent correlations below it, NaN above.
     """
-    extracted = ave(fit)
+    extracted = ave(fit, group)
     names = list(extracted.index if latents is None else latents)
-    covariance = fit.latent_cov().loc[names, names].to_numpy(dtype=float)
+    latent = fit.latent_cov()
+    own = latent if group is None or latent.index.nlevels == 1 else latent.loc[group]
+    covariance = own.loc[names, names].to_numpy(dtype=float)
     matrix = fornell_larcker_matrix(extracted[names].to_numpy(), _correlations(covariance))
     return pd.DataFrame(matrix, index=names, columns=names)
 
 
-def _rows(fit: FittedModel) -> pd.DataFrame:
+def _rows(fit: FittedModel, group: str | None = None) -> pd.DataFrame:
+    """Return the parameters of the only group, or of the one named."""
     rows = fit.parameters(standardized=True)
-    if "group" in rows and rows["group"].max() > 1:
+    labels = tuple(fit.groups)
+    if group is None and rows["group"].max() > 1:
         raise IncompatibleRequestError(
-            "Validity measures are computed for single-group models.",
+            "The model has several groups, each with its own values.",
             code="request.several_groups",
-            hint="Fit the groups one at a time.",
+            hint=f"Name one with group=…, of {', '.join(labels)}; reliability(fit) lists all.",
         )
-    return rows
+    if group is not None and group not in labels:
+        raise IncompatibleRequestError(
+            f"The model has no group '{group}'.",
+            code="request.group",
+            hint=did_you_mean(group, labels) or f"Groups: {', '.join(labels) or 'none'}.",
+        )
+    return rows if group is None else rows[rows["group"] == labels.index(group) + 1]
 
 
 def _correlations(covariance: Array) -> Array:

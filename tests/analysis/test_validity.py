@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import loyaltysem as ls
 from loyaltysem.analysis import validity
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
 
@@ -21,6 +22,7 @@ class StandInFit:
 
     frame: pd.DataFrame
     covariance: pd.DataFrame
+    groups: tuple[str, ...] = ()
 
     def parameters(self, *, standardized=False):
         return self.frame
@@ -118,6 +120,19 @@ def test_several_groups_are_refused():
     with pytest.raises(IncompatibleRequestError) as caught:
         validity.ave(fit_from(rows))
     assert caught.value.code == "request.several_groups"
+
+
+def test_a_group_is_named():
+    data = pd.read_csv(Path(__file__).parents[1] / "golden" / "data" / "HolzingerSwineford1939.csv")
+    fit = ls.cfa("v =~ x1 + x2 + x3\nt =~ x4 + x5 + x6", data, group="school")
+    one = ls.cfa("v =~ x1 + x2 + x3\nt =~ x4 + x5 + x6", data[data["school"] == "Pasteur"])
+    for measure in (validity.ave, validity.composite_reliability, validity.fornell_larcker):
+        np.testing.assert_allclose(measure(fit, group="Pasteur"), measure(one), rtol=1e-5)
+    with pytest.raises(IncompatibleRequestError) as caught:
+        validity.fornell_larcker(fit, group="Pastuer")
+    assert caught.value.code == "request.group" and "Pasteur" in caught.value.hint
+    with pytest.raises(IncompatibleRequestError):
+        validity.ave(one, group="Pasteur")
 
 
 @pytest.fixture
