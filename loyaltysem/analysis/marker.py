@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pandas as pd
@@ -47,7 +47,11 @@ class MarkerResult(Printed):
         One row an item, in the method model that was kept: ``item construct loading method_loading
         substantive_share method_share error_share``.
     correlations : DataFrame
-        One row a pair of constructs: ``construct other cfa baseline method``.
+        One row a pair of constructs: ``construct other cfa baseline method sensitivity_95
+        sensitivity_99``, the last two with method loadings at the end of their intervals.
+    reliability : DataFrame
+        One row a construct: ``construct reliability substantive method method_share``, the first in
+        the Baseline, its two parts in the method model.
     models : mapping of str to SEMResult
     kept : {"Method-C", "Method-U"}
         Which method model the restricted one is held against.
@@ -60,6 +64,7 @@ class MarkerResult(Printed):
     frame: pd.DataFrame
     shares: pd.DataFrame
     correlations: pd.DataFrame
+    reliability: pd.DataFrame
     models: Mapping[str, SEMResult]
     kept: str
     marker: tuple[str, ...]
@@ -81,6 +86,9 @@ class MarkerResult(Printed):
         """Whether correlations of constructs are biased (Method-R against the model kept)."""
         return self._pvalue("Method-R") < self.alpha
 
+    def _tables(self) -> tuple[pd.DataFrame, ...]:
+        return self.frame, self.shares, self.correlations, self.reliability
+
     def _pvalue(self, model: str) -> float:
         return float(self.frame.set_index("model")["pvalue"][model])
 
@@ -90,14 +98,13 @@ class MarkerResult(Printed):
         return f"CFA marker technique, marker {', '.join(self.marker)}; kept: {self.kept}"
 
     def __str__(self) -> str:
-        tables = (self.frame, self.shares, self.correlations)
+        tables = self._tables()
         lines = [line for t in tables for line in ("", *text_table(*cells(t)))]
         return "\n".join([self.title, *lines[1:], *(f"  {finding}" for finding in self.findings)])
 
     def _repr_html_(self) -> str:
-        tables = (self.frame, self.shares, self.correlations)
-        titles = (self.title, "", "")
-        body = (html_table(t, *cells(x)) for t, x in zip(titles, tables, strict=True))
+        titles = (self.title, "", "", "")
+        body = (html_table(t, *cells(x)) for t, x in zip(titles, self._tables(), strict=True))
         return "".join([*body, *(html_paragraph(str(finding)) for finding in self.findings)])
 
 
@@ -140,8 +147,13 @@ def marker_variable(
     5. Method-R: the better of 3 and 4 with the correlations of the constructs fixed at those of the
        Baseline (against 3 or 4: are correlations biased?).
 
-    Williams, Hartman & Cavazotte (2010). A marker that shares substance with a construct, or none
-    of its answer format, invalidates the test; that is decided in the questionnaire.
+    The reliability of each construct is then split into a part of the construct and one of the
+    method, (Σλ)² and (Σm)² over (Σλ)² + (Σm)² + Σθ, all standardised; and the correlations are
+    computed once more with every method loading fixed at the end of its 95 % and 99 % interval that
+    is farther from zero (Method-S). Williams, Hartman & Cavazotte (2010).
+
+    A marker that shares substance with a construct, or none of its answer format, invalidates the
+    test; that is decided in the questionnaire.
 
     Examples
     --------
@@ -165,22 +177,24 @@ def marker_variable(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # findings of the fits are handed on below
         models, names = _ladder(model, data, marker, alpha, options)
-    name, latents, items, kept = names
+        name, latents, items, kept = names
+        extreme = _sensitivity(model, data, models, names, marker, options)
     frame = _frame(models, kept)
     correlations = pd.DataFrame(
         {
             "cfa": latent_correlations(models["CFA"], latents),
             "baseline": latent_correlations(models["Baseline"], latents),
             "method": latent_correlations(models[kept], latents),
+            **{k: latent_correlations(fit, latents) for k, fit in extreme.items()},
         }
     ).reset_index()
     shares = variance_shares(models[kept], name, items)
+    before = variance_shares(models["Baseline"], name, items)
     result = MarkerResult(
-        frame, shares, correlations, MappingProxyType(models), kept, tuple(marker), alpha, ()
-    )
-    return MarkerResult(
-        frame, shares, correlations, result.models, kept, tuple(marker), alpha, _findings(result)
-    )
+        frame, shares, correlations, _split_reliability(before, shares), MappingProxyType(models),
+        kept, tuple(marker), alpha, (),
+    )  # fmt: skip
+    return replace(result, findings=_findings(result))
 
 
 def _ladder(
@@ -216,6 +230,48 @@ def _ladder(
     return models, (name, latents, items, kept)
 
 
+def _sensitivity(
+    model: str,
+    data: Data,
+    models: Mapping[str, SEMResult],
+    names: tuple[str, tuple[str, ...], tuple[str, ...], str],
+    marker: Sequence[str],
+    options: dict[str, object],
+) -> dict[str, SEMResult]:
+    """Fit the kept model with method loadings at the far end of their intervals."""
+    name, latents, items, kept = names
+    fixed = _fixed_marker(models["CFA"], name, marker, latents)
+    fits = {}
+    for level in (0.95, 0.99):
+        rows = models[kept].parameters(standardized=False, level=level)
+        own = rows[(rows["op"] == "=~") & (rows["lhs"] == name) & rows["rhs"].isin(items)]
+        far = own["ci_upper"].where(own["est"] > 0, own["ci_lower"])
+        terms = [f"{float(v)!r}*{x}" for x, v in zip(own["rhs"], far, strict=True)]
+        text = f"{model}\n{fixed}\n{name} =~ {' + '.join(terms)}"
+        fits[f"sensitivity_{100 * level:.0f}"] = fit_measurement(text, data, options)
+    return fits
+
+
+def _split_reliability(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Split the reliability of each construct's sum into substance and method."""
+    rows = []
+    for construct, block in after.groupby("construct", sort=False):
+        first = before[before["construct"] == construct]
+        own, method = block["loading"].sum() ** 2, block["method_loading"].sum() ** 2
+        total = own + method + block["error_share"].sum()
+        common = first["loading"].sum() ** 2
+        rows.append(
+            {
+                "construct": construct,
+                "reliability": common / (common + first["error_share"].sum()),
+                "substantive": own / total,
+                "method": method / total,
+                "method_share": method / (own + method),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def _fixed_marker(
     first: SEMResult, name: str, marker: Sequence[str], latents: Sequence[str]
 ) -> str:
@@ -236,7 +292,7 @@ def _frame(models: Mapping[str, SEMResult], kept: str) -> pd.DataFrame:
         measures = models[name].fit_measures("chisq", "df", "cfi", "rmsea", "srmr")
         row |= {str(k): float(v) for k, v in measures.items()}
         row["df"] = int(measures["df"])
-        row |= {"against": "", "chisq_diff": float("nan"), "df_diff": 0, "pvalue": float("nan")}
+        row |= {"against": "", "chisq_diff": float("nan"), "df_diff": None, "pvalue": float("nan")}
         if name in against:
             difference = compare(models[name], models[against[name]]).frame.iloc[-1]
             row |= {
@@ -246,7 +302,7 @@ def _frame(models: Mapping[str, SEMResult], kept: str) -> pd.DataFrame:
                 "pvalue": float(difference["pvalue"]),
             }
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"df_diff": "Int64"})
 
 
 def _refused(text: str, hint: str) -> IncompatibleRequestError:

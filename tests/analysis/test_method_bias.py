@@ -170,6 +170,20 @@ class TestMarker:
         assert [f.severity for f in found.findings] == ["note"]
         assert "Baseline" in str(found) and "Method-R" in found._repr_html_()
 
+    def test_reliability_is_split(self):
+        found = ls.marker_variable(TWO, HS, MARKER)
+        table = found.reliability
+        whole = table["substantive"] + table["method"]
+        assert whole.to_numpy() == pytest.approx(table["reliability"].to_numpy(), abs=0.02)
+        visual = found.shares[found.shares["construct"] == "visual"]
+        own, method = visual["loading"].sum() ** 2, visual["method_loading"].sum() ** 2
+        total = own + method + visual["error_share"].sum()
+        assert table["method"][0] == pytest.approx(method / total)
+
+    def test_larger_method_loadings_leave_smaller_correlations(self):
+        row = ls.marker_variable(TWO, HS, MARKER).correlations.iloc[0]
+        assert row["sensitivity_99"] < row["sensitivity_95"] < row["method"] < row["baseline"]
+
     def test_a_robust_estimator_gives_scaled_differences(self):
         found = ls.marker_variable(TWO, HS, MARKER, estimator="MLR")
         assert found.frame["pvalue"].notna().sum() == 3

@@ -14,7 +14,11 @@ from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
 #: Columns whose numbers cannot exceed 1 lose the zero before the point.
 BOUNDED = (
     "alpha", "omega", "lambda", "ave", "composite_reliability", "maximal", "htmt", "ci_", "_r",
-    "share", "icc", "lower", "upper", "correlation", "loading", "squared",
+    "share", "icc", "lower", "upper", "correlation", "loading", "squared", "sensitivity",
+)  # fmt: skip
+BOUNDED_NAMES = frozenset(
+    {"cfi", "rmsea", "srmr", "cfa", "baseline", "method", "without", "with_method", "reliability",
+     "substantive"}
 )  # fmt: skip
 
 
@@ -65,7 +69,8 @@ def _printer(name: str, column: pd.Series[Any]) -> Callable[[Sequence[Any]], lis
     elif name.startswith("pvalue"):
         show = pvalue
     else:
-        show = bounded if any(part in name for part in BOUNDED) else number
+        unit = name in BOUNDED_NAMES or any(part in name for part in BOUNDED)
+        show = bounded if unit else number
     return lambda values: [show(value) for value in values]
 
 
