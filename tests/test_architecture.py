@@ -63,6 +63,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     ),
     "survey": (
         "instrument",
+        "wording_rules",
+        "wording",
         "yaml_tree",
         "schema",
         "file_parts",
@@ -70,6 +72,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "file_layout",
         "questionnaire",
         "exchange",
+        "codebook",
         "problems",
         "checking",
         "scoring",
@@ -82,6 +85,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "response_findings",
         "answers",
         "responses",
+        "collecting",
     ),
     "model": (
         "tokens",

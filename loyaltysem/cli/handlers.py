@@ -131,24 +131,67 @@ def power(arguments: argparse.Namespace) -> int:
 
 
 def questionnaire_check(arguments: argparse.Namespace) -> int:
-    """Check a questionnaire; its faults are the error."""
-    from loyaltysem.survey.questionnaire import load_questionnaire
+    """Check a questionnaire; its faults are the error. Hints on the wording follow."""
+    from loyaltysem.survey.exchange.formats import read_questionnaire
+    from loyaltysem.survey.wording import wording_hints
 
-    q = load_questionnaire(arguments.file)
+    q = read_questionnaire(arguments.file)
     print(
         f"{arguments.file.name}: {len(q.items)} items, {len(q.constructs)} constructs; no problems."
     )
+    hints = wording_hints(q)
+    if len(hints):
+        print(f"\nHints on the wording ({len(hints)}); whether they matter is for you to say:")
+        print("\n".join(f"  {hint}" for hint in hints))
+    return DONE
+
+
+def questionnaire_export(arguments: argparse.Namespace) -> int:
+    """Write a questionnaire for another program, and say what it cannot hold."""
+    from loyaltysem.study.output import write_together
+    from loyaltysem.survey.exchange.formats import export_questionnaire, read_questionnaire
+
+    q = read_questionnaire(arguments.file)
+    made = export_questionnaire(q, arguments.format, language=arguments.lang)
+    write_together({arguments.out: made.content})
+    progress(f"wrote {arguments.out}")
+    print(made)
     return DONE
 
 
 def questionnaire_codebook(arguments: argparse.Namespace) -> int:
-    """Print a questionnaire's codebook as CSV."""
-    from loyaltysem.survey.questionnaire import codebook, load_questionnaire
+    """Print a questionnaire's codebook as CSV, or write it to a file."""
+    from loyaltysem.survey.codebook import make_codebook
+    from loyaltysem.survey.exchange.formats import read_questionnaire
+    from loyaltysem.survey.responses import read_responses
 
-    table = codebook(load_questionnaire(arguments.file))
+    q = read_questionnaire(arguments.file)
+    book = make_codebook(q)
+    if arguments.data:
+        r = read_responses(arguments.data, q, encoding=arguments.encoding)
+        book = make_codebook(r.questionnaire, r.frame, synthetic=r.synthetic)
+    if arguments.out:
+        progress(f"wrote {book.save(arguments.out, language=arguments.lang)}")
+        return DONE
     other = "zh" if arguments.lang == "en" else "en"
-    shown = table.drop(columns=[name for name in table.columns if name.endswith(f"_{other}")])
+    hidden = [name for name in book.table.columns if name.endswith(f"_{other}")]
+    shown = book.table.drop(columns=hidden)
     print(shown.to_csv(index=False, lineterminator="\n"), end="")
+    return DONE
+
+
+def questionnaire_collect(arguments: argparse.Namespace) -> int:
+    """Put many files of answers together into one, after holding each against the questionnaire."""
+    from loyaltysem.study.output import write_together
+    from loyaltysem.survey.collecting import collect_answers
+    from loyaltysem.survey.exchange.answer_files import export_answers
+    from loyaltysem.survey.questionnaire import load_questionnaire
+
+    q = load_questionnaire(arguments.file)
+    frame = collect_answers(arguments.answers, q, leave_out=arguments.out)
+    write_together({arguments.out: export_answers(frame, q, "csv")})
+    progress(f"wrote {arguments.out}")
+    print(f"{len(frame)} answers")
     return DONE
 
 

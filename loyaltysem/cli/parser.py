@@ -100,23 +100,43 @@ def _add_power(commands: Commands) -> None:
 
 
 def _add_questionnaire(commands: Commands) -> None:
-    parser = commands.add_parser("questionnaire", help="check a questionnaire, print a codebook")
+    parser = commands.add_parser(
+        "questionnaire", help="check a questionnaire, write it for other programs, describe it"
+    )
     actions = parser.add_subparsers(title="actions", metavar="<action>", required=True)
-    check = actions.add_parser("check", help="check a questionnaire file")
+    check = actions.add_parser("check", help="check a questionnaire file; hints on its wording")
+    export = actions.add_parser("export", help="write a questionnaire for another program")
     codebook = actions.add_parser("codebook", help="print the codebook of a questionnaire")
+    collect = actions.add_parser("collect", help="put the files of a web form together")
     for action, handler in (
         (check, handlers.questionnaire_check),
+        (export, handlers.questionnaire_export),
         (codebook, handlers.questionnaire_codebook),
+        (collect, handlers.questionnaire_collect),
     ):
         action.add_argument("file", type=Path, help="questionnaire, YAML")
         action.set_defaults(handler=handler)
-    codebook.add_argument("--lang", choices=("en", "zh"), default="en", help="language")
+    export.add_argument(
+        "--format",
+        required=True,
+        help="html (a form filled in offline), xlsform, surveyjs, limesurvey, sav, yaml",
+    )
+    for action in (export, codebook):
+        action.add_argument("--lang", choices=("en", "zh"), default="en", help="language")
+    export.add_argument("--out", type=Path, required=True, help="file to write")
+    codebook.add_argument("--data", type=Path, help="answers, to describe them too")
+    codebook.add_argument("--encoding", help="encoding of the answers (default: utf-8)")
+    codebook.add_argument("--out", type=Path, help="file to write: .md, .html or .csv")
+    collect.add_argument("answers", type=Path, nargs="+", help="files of answers, or folders")
+    collect.add_argument("--out", type=Path, required=True, help="file to write, CSV")
 
 
 def _add_validate(commands: Commands) -> None:
     validate = commands.add_parser("validate", help="check a file of answers")
     validate.add_argument("--questionnaire", type=Path, required=True, help="questionnaire, YAML")
-    validate.add_argument("--data", type=Path, required=True, help="answers, CSV")
+    validate.add_argument(
+        "--data", type=Path, required=True, help="answers: CSV, .xlsx, .sav, .dta, SurveyJS .json"
+    )
     validate.add_argument("--encoding", help="encoding of the answers (default: utf-8)")
     validate.add_argument(
         "--identify", action="store_true", help="name respondents by their ids, not by rows alone"

@@ -23,6 +23,13 @@ SURVEYS: tuple[Reference, ...] = (
         "10.1007/s10869-016-9479-0",
     ),
     Reference(
+        "flesch_1948",
+        ("Flesch, R.",),
+        1948,
+        "A new readability yardstick",
+        "Journal of Applied Psychology, 32(3), 221–233",
+    ),
+    Reference(
         "huang_2012",
         ("Huang, J. L.", "Curran, P. G.", "Keeney, J.", "Poposki, E. M.", "DeShon, R. P."),
         2012,

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+
 def limit_memory(most: int) -> None:
     """Bound the memory of this process where the system can."""
     try:
