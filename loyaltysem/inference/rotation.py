@@ -7,7 +7,7 @@ a criterion, projected on the rotations, from several starts at once: criteria h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -171,6 +171,8 @@ def promax(loadings: Array, power: float, kaiser: bool) -> Rotation:
     x = varimax.loadings
     target = x * np.abs(x) ** (power - 1.0)
     u = np.linalg.lstsq(x, target, rcond=None)[0]
+    if np.linalg.matrix_rank(u) < len(u.T):  # a factor without loadings has no target
+        return replace(varimax, loadings=safe * x, values=np.empty(0), converged=False)
     u = u * np.sqrt(np.diagonal(np.linalg.inv(u.T @ u)))
     inverse = np.linalg.inv(u)
     phi = inverse @ inverse.T
@@ -225,7 +227,7 @@ class _Search:
         """Return A T⁻ᵀ, shape (B, p, k)."""
         if self.orthogonal:
             return np.asarray(self.a @ t)
-        return np.asarray(self.a @ np.swapaxes(np.linalg.inv(t), 1, 2))
+        return np.asarray(self.a @ np.swapaxes(_inverse(t), 1, 2))
 
     def slope(self, t: Array, loadings: Array, gradient: Array) -> Array:
         """Return the derivative in T, projected on the rotations, (B, k, k)."""
@@ -243,6 +245,16 @@ class _Search:
             u, _, v = np.linalg.svd(t)
             return np.asarray(u @ v)
         return np.asarray(t / np.sqrt((t * t).sum(axis=1, keepdims=True)))
+
+
+def _inverse(t: Array) -> Array:
+    """Invert matrices (B, k, k), NaN where one is singular: a criterion can lead there."""
+    try:
+        return np.asarray(np.linalg.inv(t))
+    except np.linalg.LinAlgError:
+        if len(t) == 1:
+            return np.full(t.shape, np.nan)
+        return np.concatenate([_inverse(one[None]) for one in t])
 
 
 def _descend(search: _Search, starts: Array) -> tuple[Array, Array, Mask]:

@@ -138,6 +138,20 @@ def test_signs_of_correlations_follow_those_of_factors() -> None:
     assert plain.phi == pytest.approx(turned.phi, abs=1e-5)
 
 
+def test_a_factor_without_loadings_has_no_promax_target() -> None:
+    found = promax(np.zeros((6, 2)), 4.0, kaiser=True)
+    assert not found.converged
+    assert (found.loadings == 0).all()
+
+
+def test_a_rotation_that_runs_away_does_not_converge() -> None:
+    rng = np.random.default_rng(0)
+    loadings = rng.uniform(0.2, 0.8, (12, 3))
+    method = rotation_methods(gamma=1.0)["oblimin"]
+    found = rotate(loadings, method, random_starts(3, 5), kaiser=False)
+    assert not found.converged
+
+
 def test_promax_has_no_criterion() -> None:
     with pytest.raises(ValueError, match="promax"):
         rotate(NONE, rotation_methods()["promax"], random_starts(3, 0), kaiser=True)

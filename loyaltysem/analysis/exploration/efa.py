@@ -30,6 +30,7 @@ from loyaltysem.analysis.exploration.standard_errors import (
     rotated_errors,
 )
 from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_mean
+from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array
 from loyaltysem.inference.rotation import (
     Rotation,
@@ -106,6 +107,7 @@ class RotationRequest:
         return rotated_errors(RotatedModel(found.loadings, found.phi, method, kaiser), n_obs)
 
 
+@one_thread()
 def efa(
     items: Items,
     n_factors: int,
@@ -179,7 +181,8 @@ def efa(
     -----
     ``psych::fa`` and ``lavaan::efa`` (``method="ml", rotation="geomin", order="index",
     test="standard"``). psych names factors MR1, MR2 … by their place before they are ordered; here
-    F1 is always the first. psych and GPArotation start a rotation once; where it has several minima
+    F1 is always the first. Extraction has several starts and keeps the lowest minimum; psych has
+    one. psych and GPArotation start a rotation once; where it has several minima
     their result can be another, and a finding says that there are several. With 30 starts psych's
     ``n.rotations`` does the same. Promax follows psych's ``rotate="promax"``: rows are scaled for
     varimax and target alike. Standard errors come with ``method="ml"`` and are for normal data.
@@ -232,6 +235,7 @@ def efa(
     )
 
 
+@one_thread()
 def principal(
     items: Items,
     n_components: int,
@@ -309,6 +313,10 @@ def principal(
 
 def _number_problems(n_factors: int, p: int) -> list[tuple[str, str]]:
     most = greatest_number(p)
+    if not isinstance(n_factors, int | np.integer):
+        return [
+            ("exploration.n_factors", f"a whole number of factors is expected, found {n_factors}")
+        ]
     if 1 <= n_factors <= most:
         return []
     if n_factors < 1:

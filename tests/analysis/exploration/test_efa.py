@@ -229,6 +229,7 @@ def test_how_many_factors_items_bear(p: int, most: int) -> None:
     [
         ({"n_factors": 6}, "exploration.too_many_factors"),
         ({"n_factors": 0}, "exploration.n_factors"),
+        ({"n_factors": 2.5}, "exploration.n_factors"),
         ({"n_factors": 2, "method": "gls"}, "exploration.method"),
         ({"n_factors": 2, "rotation": "oblmin"}, "exploration.rotation"),
         ({"n_factors": 2, "order": "size"}, "exploration.order"),
