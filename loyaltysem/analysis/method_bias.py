@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from loyaltysem.analysis.exploration.extraction import principal_axes
-from loyaltysem.analysis.measurement.answers import usable
+from loyaltysem.analysis.measurement.answers import Items, usable
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.core.display import percent
 from loyaltysem.core.errors import DataError, Finding
@@ -59,12 +58,12 @@ class HarmanResult(Printed):
         )
 
 
-def harman(items: pd.DataFrame | ArrayLike) -> HarmanResult:
+def harman(items: Items) -> HarmanResult:
     """Return the share of variance that one unrotated factor takes of all items of a study.
 
     Parameters
     ----------
-    items : DataFrame or array
+    items : DataFrame, Responses or array
         Answers to the items of all constructs, shape (N, p); incomplete cases are left out.
 
     Returns

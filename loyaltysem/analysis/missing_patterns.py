@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from loyaltysem.analysis.measurement.answers import require_columns
+from loyaltysem.analysis.measurement.answers import Table, chosen_of
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.core.display import percent
 from loyaltysem.core.errors import DataError, Finding
@@ -78,12 +78,12 @@ class _Head(Printed):
         return self.words
 
 
-def missing_patterns(data: pd.DataFrame, items: Sequence[str] | None = None) -> MissingPatterns:
+def missing_patterns(data: Table, items: Sequence[str] | None = None) -> MissingPatterns:
     """Return which answers are missing together.
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame or Responses
         NaN, None or NA where there is no answer; any type of column.
     items : sequence of str, optional
         Columns; by default all.
@@ -108,9 +108,7 @@ def missing_patterns(data: pd.DataFrame, items: Sequence[str] | None = None) -> 
     >>> found.frame[["pattern", "n"]].values.tolist()
     [['xx', 2], ['..', 1], ['x.', 1]]
     """
-    if items is not None:
-        require_columns(items, data)
-    chosen = data if items is None else data[list(items)]
+    chosen = chosen_of(data, items)
     if chosen.empty:
         raise DataError(
             f"The data have {chosen.shape[0]} rows and {chosen.shape[1]} columns.",

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyaltysem.analysis.measurement.answers import answers_of, require_share
+from loyaltysem.analysis.measurement.answers import (
+    Constructs,
+    Table,
+    answers_of,
+    constructs_of,
+    require_share,
+    table_of,
+)
 from loyaltysem.analysis.measurement.internal_consistency import alpha_of
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.analysis.nonresponse import holm
@@ -67,8 +74,8 @@ class NomologicalResult(Printed):
 
 
 def nomological(
-    data: pd.DataFrame,
-    constructs: Mapping[str, Sequence[str]],
+    data: Table,
+    constructs: Constructs | None = None,
     expected: Mapping[tuple[str, str], Sign] | None = None,
     *,
     confidence: float = 0.95,
@@ -77,10 +84,11 @@ def nomological(
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame or Responses
         Reverse items turned; cases with a missing answer on any of the items are left out.
-    constructs : mapping of str to sequence of str
-        Items of each construct; a score is their mean.
+    constructs : mapping of str to sequence of str, optional
+        Items of each construct, whose mean is its score; by default those of the responses'
+        questionnaire.
     expected : mapping of (str, str) to {"+", "-", "0"}, optional
         Sign that theory gives to a pair, in any order of its names.
     confidence : float, default 0.95
@@ -113,6 +121,7 @@ def nomological(
     [True]
     """
     require_share(confidence)
+    data, constructs = table_of(data), constructs_of(data, constructs)
     signs = _checked(expected or {}, list(constructs))
     answers = answers_of(data, constructs, "validity")
     complete = answers.dropna()

@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyaltysem.analysis.measurement.answers import require_columns, require_finite, require_share
+from loyaltysem.analysis.measurement.answers import (
+    Table,
+    require_columns,
+    require_finite,
+    require_share,
+    table_of,
+)
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.core.errors import DataError, Finding
 from loyaltysem.core.text import Text
@@ -49,7 +55,7 @@ class NonresponseResult(Printed):
 
 
 def nonresponse(
-    data: pd.DataFrame,
+    data: Table,
     early: str | Sequence[bool] | pd.Series[bool],
     variables: Sequence[str] | None = None,
     *,
@@ -60,7 +66,7 @@ def nonresponse(
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame or Responses
     early : str or sequence of bool
         True for early respondents; or a column: of True and False, or of times or ranks of the
         answers, of which the first `share` are early and the last `share` late.
@@ -96,6 +102,7 @@ def nonresponse(
     [['trust', 10, 10, 0.0]]
     """
     require_share(alpha)
+    data = table_of(data)
     first, last = _sides(data, early, share)
     chosen = list(data.columns) if variables is None else list(variables)
     require_columns(chosen, data)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyaltysem.analysis.measurement.answers import require_columns, require_share, usable
+from loyaltysem.analysis.measurement.answers import Table, chosen_of, require_share, usable
 from loyaltysem.analysis.measurement.distributions import kurtosis, skewness
 from loyaltysem.analysis.measurement.multivariate_normal import (
     MultivariateTest,
@@ -68,13 +68,13 @@ class NormalityResult(Printed):
 
 
 def normality(
-    data: pd.DataFrame, items: Sequence[str] | None = None, *, unbiased: bool = False
+    data: Table, items: Sequence[str] | None = None, *, unbiased: bool = False
 ) -> NormalityResult:
     """Test whether items are normal, alone and together.
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame or Responses
         Incomplete cases are left out and counted.
     items : sequence of str, optional
         Columns; by default all.
@@ -106,9 +106,7 @@ def normality(
     >>> normality(pd.DataFrame(x, columns=list("abc"))).findings
     ()
     """
-    if items is not None:
-        require_columns(items, data)
-    chosen = data if items is None else data[list(items)]
+    chosen = chosen_of(data, items)
     p = chosen.shape[1]
     frame, complete = usable(chosen, "Normality", min_items=1, min_cases=p + 2, area="normality")
     values = complete.to_numpy(np.float64)
@@ -197,14 +195,12 @@ class Outliers(Printed):
         return f"Mahalanobis distances on {self.n_items} items: {found} ({expected} expected)"
 
 
-def outliers(
-    data: pd.DataFrame, items: Sequence[str] | None = None, *, alpha: float = 0.001
-) -> Outliers:
+def outliers(data: Table, items: Sequence[str] | None = None, *, alpha: float = 0.001) -> Outliers:
     """Find cases far from the centre of all items together.
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame or Responses
         Incomplete cases are left out and counted.
     items : sequence of str, optional
         Columns; by default all.
@@ -234,9 +230,7 @@ def outliers(
     [7]
     """
     require_share(alpha)
-    if items is not None:
-        require_columns(items, data)
-    chosen = data if items is None else data[list(items)]
+    chosen = chosen_of(data, items)
     p = chosen.shape[1]
     frame, complete = usable(chosen, "Distances", min_items=1, min_cases=p + 2, area="normality")
     values = complete.to_numpy(np.float64)

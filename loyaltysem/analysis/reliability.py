@@ -7,9 +7,8 @@ from html import escape
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from loyaltysem.analysis.measurement.answers import require_share, usable
+from loyaltysem.analysis.measurement.answers import Items, require_share, usable
 from loyaltysem.analysis.measurement.internal_consistency import (
     alpha_of,
     alpha_standard_error,
@@ -184,7 +183,7 @@ class AlphaResult:
 
 
 def cronbach_alpha(
-    items: pd.DataFrame | ArrayLike,
+    items: Items,
     *,
     confidence: float = 0.95,
     ordinal: bool = False,
@@ -197,7 +196,7 @@ def cronbach_alpha(
 
     Parameters
     ----------
-    items : DataFrame or array
+    items : DataFrame, Responses or array
         Answers to the items of one scale, shape (N, k), reverse items already turned. Respondents
         who skipped an item are left out (listwise) and counted.
     confidence : float, default 0.95

@@ -3,25 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from loyaltysem.core.errors import DataError, did_you_mean
+from loyaltysem.survey.responses import Responses
 
 #: Answers beyond this, and spreads below its inverse, do not survive being squared.
 BEYOND = 1e100
 
 
-def labelled(items: pd.DataFrame | ArrayLike) -> pd.DataFrame:
+Table: TypeAlias = pd.DataFrame | Responses
+Items: TypeAlias = pd.DataFrame | Responses | ArrayLike
+Constructs: TypeAlias = Mapping[str, Sequence[str]]
+
+
+def table_of(data: Table) -> pd.DataFrame:
+    """Return a frame; of survey responses the whole table with reverse items turned."""
+    return data.frame.assign(**data.data) if isinstance(data, Responses) else data
+
+
+def chosen_of(data: Table, columns: Sequence[str] | None) -> pd.DataFrame:
+    """Return the columns asked for; by default all, of survey responses the scored items.
+
+    Raises
+    ------
+    DataError
+        Columns that are not there.
+    """
+    if columns is None:
+        return data.data if isinstance(data, Responses) else data
+    table = table_of(data)
+    require_columns(columns, table)
+    return table[list(columns)]
+
+
+def constructs_of(data: Table, constructs: Constructs | None) -> Constructs:
+    """Return the constructs given, or those of the questionnaire the responses belong to.
+
+    Raises
+    ------
+    DataError
+        None are given with a plain frame.
+    """
+    if constructs is not None:
+        return constructs
+    if isinstance(data, Responses):
+        return {c.name: c.items for c in data.questionnaire.constructs if c.items}
+    raise DataError(
+        "A data frame does not say which items belong to which construct.",
+        code="validity.no_constructs",
+        hint="Pass a mapping of each construct to its items, or responses with a questionnaire.",
+    )
+
+
+def labelled(items: Items) -> pd.DataFrame:
     """Return a float frame; an array's items are named item1, item2 and so on.
+
+    Of survey responses: the scored items, reverse ones turned.
 
     Raises
     ------
     DataError
         The items are not a table, or not numbers, or two have one name.
     """
+    if isinstance(items, Responses):
+        items = items.data
     if not isinstance(items, pd.DataFrame):
         array = np.asarray(items)
         if array.ndim != 2:
@@ -64,9 +114,7 @@ def require_finite(frame: pd.DataFrame, area: str) -> None:
         )
 
 
-def answers_of(
-    data: pd.DataFrame, constructs: Mapping[str, Sequence[str]], area: str
-) -> pd.DataFrame:
+def answers_of(data: pd.DataFrame, constructs: Constructs, area: str) -> pd.DataFrame:
     """Return the answers to the items of some constructs, missing ones included.
 
     Raises
@@ -89,7 +137,7 @@ def answers_of(
 
 
 def usable(
-    items: pd.DataFrame | ArrayLike,
+    items: Items,
     what: str,
     *,
     min_items: int = 2,
@@ -100,7 +148,7 @@ def usable(
 
     Parameters
     ----------
-    items : DataFrame or array
+    items : DataFrame, Responses or array
     what : str
         What is to be computed, as the message begins.
     min_items, min_cases : int

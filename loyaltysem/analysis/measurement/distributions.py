@@ -11,7 +11,7 @@ from scipy import stats
 
 from loyaltysem.analysis.item_statistics import excess_kurtosis
 from loyaltysem.analysis.item_statistics import skewness as sample_skewness
-from loyaltysem.analysis.measurement.answers import labelled, require_columns, require_finite
+from loyaltysem.analysis.measurement.answers import Table, chosen_of, labelled, require_finite
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.types import Array
 
@@ -21,7 +21,7 @@ MAD_CONSTANT = 1.4826
 
 
 def describe(
-    data: pd.DataFrame,
+    data: Table,
     items: Sequence[str] | None = None,
     *,
     shape: ShapeType = 3,
@@ -32,7 +32,7 @@ def describe(
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame or Responses
     items : sequence of str, optional
         Columns; by default all.
     shape : {1, 2, 3}
@@ -73,9 +73,7 @@ def describe(
         raise IncompatibleRequestError(
             f"There is no type {shape} of skewness.", code="request.shape", hint="Use 1, 2 or 3."
         )
-    if items is not None:
-        require_columns(items, data)
-    frame = labelled(data if items is None else data[list(items)])
+    frame = labelled(chosen_of(data, items))
     require_finite(frame, "data")
     return pd.DataFrame([_described(str(c), frame[c].to_numpy(), shape, ends, trim) for c in frame])
 

@@ -6,7 +6,7 @@ ratio near one says that the items do not tell the constructs apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -16,7 +16,15 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.analysis.cutoffs import REGISTRY
-from loyaltysem.analysis.measurement.answers import answers_of, require_columns, require_share
+from loyaltysem.analysis.measurement.answers import (
+    Constructs,
+    Table,
+    answers_of,
+    constructs_of,
+    require_columns,
+    require_share,
+    table_of,
+)
 from loyaltysem.analysis.measurement.polychoric import polychoric_correlations
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.analysis.measurement.resampling import (
@@ -98,8 +106,8 @@ def _mean(values: Array, kind: RatioKind) -> Array:
 
 
 def htmt(
-    data: pd.DataFrame,
-    constructs: Mapping[str, Sequence[str]],
+    data: Table,
+    constructs: Constructs | None = None,
     *,
     kind: RatioKind = "htmt",
     ordered: bool = False,
@@ -109,10 +117,10 @@ def htmt(
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame or Responses
         Item scores; cases with a missing answer on any of the items are left out.
-    constructs : mapping of str to sequence of str
-        The items of each construct.
+    constructs : mapping of str to sequence of str, optional
+        The items of each construct; by default those of the responses' questionnaire.
     kind : {"htmt", "htmt2"}
         Arithmetic means, or geometric ones that allow loadings to differ.
     ordered : bool
@@ -143,6 +151,7 @@ def htmt(
     True
     """
     _check_kind(kind)
+    data, constructs = table_of(data), constructs_of(data, constructs)
     scores = _complete(data, constructs)
     pearson: Array = np.asarray(np.corrcoef(scores, rowvar=False))
     cor = polychoric_correlations(scores) if ordered else pearson
@@ -197,8 +206,8 @@ class HTMTIntervals(Printed):
 
 
 def htmt_intervals(
-    data: pd.DataFrame,
-    constructs: Mapping[str, Sequence[str]],
+    data: Table,
+    constructs: Constructs | None = None,
     *,
     kind: RatioKind = "htmt",
     ordered: bool = False,
@@ -214,10 +223,10 @@ def htmt_intervals(
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame or Responses
         Item scores; incomplete cases are left out.
-    constructs : mapping of str to sequence of str
-        The items of each construct.
+    constructs : mapping of str to sequence of str, optional
+        The items of each construct; by default those of the responses' questionnaire.
     kind, ordered, absolute
         As for `loyaltysem.htmt`.
     group : str, optional
@@ -258,6 +267,7 @@ def htmt_intervals(
     """
     _check_kind(kind)
     require_share(confidence)
+    data, constructs = table_of(data), constructs_of(data, constructs)
     require_columns([] if group is None else [group], data)
     moments: MomentKind = "polychoric" if ordered else "correlation"
     statistic = partial(_below, groups=_groups(constructs), kind=kind, absolute=absolute)
@@ -356,12 +366,12 @@ def _check_kind(kind: str) -> None:
         )
 
 
-def _groups(constructs: Mapping[str, Sequence[str]]) -> list[Indices]:
+def _groups(constructs: Constructs) -> list[Indices]:
     edges = np.cumsum([0, *(len(group) for group in constructs.values())])
     return [np.arange(first, stop) for first, stop in pairwise(edges)]
 
 
-def _complete(data: pd.DataFrame, constructs: Mapping[str, Sequence[str]]) -> Array:
+def _complete(data: pd.DataFrame, constructs: Constructs) -> Array:
     items = [item for group in constructs.values() for item in group]
     scores = answers_of(data, constructs, "validity")[items].dropna().to_numpy(dtype=float)
     if len(scores) < 3:

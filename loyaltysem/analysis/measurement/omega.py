@@ -7,12 +7,11 @@ from typing import overload
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from loyaltysem.analysis.exploration.efa import Method, RotationName, efa
 from loyaltysem.analysis.exploration.result import EFAResult
 from loyaltysem.analysis.exploration.schmid_leiman import SchmidLeiman
-from loyaltysem.analysis.measurement.answers import usable
+from loyaltysem.analysis.measurement.answers import Items, usable
 from loyaltysem.analysis.measurement.internal_consistency import alpha_of, guttman_lambda6
 from loyaltysem.analysis.measurement.model_reliability import ModelReliability, reliability
 from loyaltysem.analysis.measurement.printed import Printed
@@ -94,7 +93,7 @@ def omega(
 
 @overload
 def omega(
-    source: pd.DataFrame | ArrayLike,
+    source: Items,
     *,
     n_factors: int = ...,
     method: Method = ...,
@@ -104,7 +103,7 @@ def omega(
 
 
 def omega(
-    source: SEMResult | pd.DataFrame | ArrayLike,
+    source: SEMResult | Items,
     *,
     n_factors: int = 3,
     method: Method = "minres",
@@ -115,7 +114,7 @@ def omega(
 
     Parameters
     ----------
-    source : DataFrame, array or SEMResult
+    source : DataFrame, Responses, array or SEMResult
         Answers to the items of one scale, shape (N, k), reverse items turned; incomplete cases are
         left out. Or a fitted model: then `loyaltysem.reliability` answers, and the other arguments
         do nothing.

@@ -9,13 +9,20 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from loyaltysem.analysis.measurement.answers import require_columns, require_share
+from loyaltysem.analysis.measurement.answers import (
+    Table,
+    constructs_of,
+    require_columns,
+    require_share,
+    table_of,
+)
 from loyaltysem.analysis.measurement.intraclass import icc, mean_squares
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.core.display import percent
 from loyaltysem.core.errors import DataError, Finding
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array
+from loyaltysem.survey.responses import Responses
 
 #: Respondents of both waves that make a row.
 FEWEST = 4
@@ -52,8 +59,8 @@ class RetestResult(Printed):
 
 
 def test_retest(
-    first: pd.DataFrame,
-    second: pd.DataFrame,
+    first: Table,
+    second: Table,
     *,
     constructs: Mapping[str, Sequence[str]] | None = None,
     id: str | None = None,
@@ -63,10 +70,11 @@ def test_retest(
 
     Parameters
     ----------
-    first, second : DataFrame
+    first, second : DataFrame or Responses
         Answers of the two waves, a row a respondent.
     constructs : mapping of str to sequence of str, optional
-        Items of each scale, whose means are compared; by default every column that both waves have.
+        Items of each scale, whose means are compared; by default those of the
+        responses' questionnaire, or every numeric column that both waves have.
     id : str, optional
         Column that says who a row is; by default the index does.
     confidence : float, default 0.95
@@ -98,7 +106,9 @@ def test_retest(
     0.918
     """
     require_share(confidence)
-    before, after = _matched(first, id), _matched(second, id)
+    if constructs is None and isinstance(first, Responses):
+        constructs = constructs_of(first, None)
+    before, after = _matched(table_of(first), id), _matched(table_of(second), id)
     scales = _scales(before, after, constructs)
     both = before.index.intersection(after.index)
     rows = [

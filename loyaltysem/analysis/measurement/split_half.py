@@ -9,9 +9,8 @@ from math import comb
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from loyaltysem.analysis.measurement.answers import usable
+from loyaltysem.analysis.measurement.answers import Items, usable
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.analysis.measurement.resampling import LARGEST_SEED
 from loyaltysem.core.display import integer
@@ -70,13 +69,13 @@ class SplitHalfResult(Printed):
 
 
 def split_half(
-    items: pd.DataFrame | ArrayLike, *, splits: int | None = None, seed: int | None = None
+    items: Items, *, splits: int | None = None, seed: int | None = None
 ) -> SplitHalfResult:
     """Return split-half reliabilities.
 
     Parameters
     ----------
-    items : DataFrame or array
+    items : DataFrame, Responses or array
         Answers to one scale, shape (N, k), reverse items turned; incomplete cases are left out.
     splits : int, optional
         Random splits to draw. By default all where there are at most 10,000 (up to 16 items), else
