@@ -55,14 +55,20 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.htmt_plot import htmt_plot
     from loyaltysem.reporting.influence_plot import influence_plot
     from loyaltysem.reporting.item_plot import item_plot
+    from loyaltysem.reporting.loadings_plot import loadings_plot
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
     from loyaltysem.reporting.scree_plot import scree_plot
     from loyaltysem.reporting.slopes_plot import region_plot, slopes_plot
     from loyaltysem.reporting.specification_curve import specification_curve
+    from loyaltysem.survey.codebook import make_codebook
+    from loyaltysem.survey.collecting import collect_answers
+    from loyaltysem.survey.exchange.answer_files import export_answers
+    from loyaltysem.survey.exchange.formats import export_questionnaire, read_questionnaire
     from loyaltysem.survey.questionnaire import load_questionnaire
     from loyaltysem.survey.responses import read_responses
     from loyaltysem.survey.screening.criteria import ScreeningRule
+    from loyaltysem.survey.wording import wording_hints
 
 _HOMES = {
     "sem": "estimation.fit",
@@ -77,6 +83,7 @@ _HOMES = {
     "fornell_larcker": "analysis.validity",
     "htmt": "analysis.validity",
     "scree_plot": "reporting.scree_plot",
+    "loadings_plot": "reporting.loadings_plot",
     "kmo": "analysis.exploration.adequacy",
     "bartlett_sphericity": "analysis.exploration.adequacy",
     "efa": "analysis.exploration.efa",
@@ -87,6 +94,12 @@ _HOMES = {
     "polyserial": "analysis.exploration.ordered",
     "schmid_leiman": "analysis.exploration.schmid_leiman",
     "load_questionnaire": "survey.questionnaire",
+    "export_questionnaire": "survey.exchange.formats",
+    "read_questionnaire": "survey.exchange.formats",
+    "export_answers": "survey.exchange.answer_files",
+    "collect_answers": "survey.collecting",
+    "make_codebook": "survey.codebook",
+    "wording_hints": "survey.wording",
     "read_responses": "survey.responses",
     "indicator_products": "analysis.interaction",
     "simple_slopes": "analysis.slopes",
@@ -133,6 +146,7 @@ __all__ = [
     "bartlett_sphericity",
     "bootstrap_plot",
     "cfa",
+    "collect_answers",
     "compare",
     "composite_reliability",
     "cronbach_alpha",
@@ -140,6 +154,8 @@ __all__ = [
     "cutoff_plot",
     "describe",
     "efa",
+    "export_answers",
+    "export_questionnaire",
     "fit_cutoffs",
     "flow_diagram",
     "fornell_larcker",
@@ -159,6 +175,8 @@ __all__ = [
     "latent_method_factor",
     "lavaan",
     "load_questionnaire",
+    "loadings_plot",
+    "make_codebook",
     "map_test",
     "marker_variable",
     "missing_patterns",
@@ -174,6 +192,7 @@ __all__ = [
     "polyserial",
     "power",
     "principal",
+    "read_questionnaire",
     "read_responses",
     "region_plot",
     "reliability",
@@ -187,6 +206,7 @@ __all__ = [
     "specification_curve",
     "split_half",
     "test_retest",
+    "wording_hints",
 ]
 
 

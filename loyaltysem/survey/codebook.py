@@ -138,6 +138,10 @@ def make_codebook(
     synthetic : bool
         Say that the answers are synthetic, such as `Responses.synthetic`.
 
+    Returns
+    -------
+    Codebook
+
     Examples
     --------
     >>> from loyaltysem.core.datasets import shipped

@@ -46,8 +46,18 @@ def collect_answers(
 
     Notes
     -----
+    Each file is checked by itself, so that the message can name it.
     A respondent who sent two files is in the table twice; `read_responses` finds that in the
     table, and `Responses.screen` can mark it.
+
+    Examples
+    --------
+    >>> from loyaltysem.core.datasets import shipped
+    >>> from loyaltysem.survey.questionnaire import load_questionnaire
+    >>> q = load_questionnaire(shipped("questionnaires", "loyalty_core.yaml"))
+    >>> frame = collect_answers([shipped("data", "study_answers.csv")], q)
+    >>> len(frame), frame["answer_file"][0]
+    (450, 'study_answers.csv')
     """
     frames: list[pd.DataFrame] = []
     faults: list[str] = []

@@ -41,6 +41,10 @@ MIDDLE = """(selector) => {
 PATIENCE = 60.0  # seconds; the machine may be busy
 
 
+class Refused(Exception):
+    """A command the browser does not follow."""
+
+
 class Browser:
     """One page in one browser."""
 
@@ -96,7 +100,8 @@ class Browser:
         while True:
             reply = self._receive()
             if reply.get("id") == self._number:
-                assert "error" not in reply, reply["error"]
+                if "error" in reply:
+                    raise Refused(reply["error"])
                 return reply["result"]
             self.events.append(reply)
 
@@ -117,9 +122,23 @@ class Browser:
         return found
 
     def open(self, url: str) -> None:
+        self._leave("Page.navigate", url=url)
+
+    def reload(self) -> None:
+        self._leave("Page.reload")
+
+    def _leave(self, method: str, **parameters: Any) -> None:
         self.js("globalThis.stale = true")
-        self("Page.navigate", url=url)
-        self.until(lambda: self.js("!globalThis.stale && document.readyState === 'complete'"))
+        self(method, **parameters)
+
+        def arrived() -> bool:
+            try:
+                found = self.js("!globalThis.stale && document.readyState === 'complete'")
+            except Refused:  # asked just while the page was changing
+                return False
+            return bool(found)
+
+        self.until(arrived)
 
     def js(self, expression: str) -> Any:
         """Return the value of an expression in the page."""

@@ -177,10 +177,24 @@ def export_answers(
     language : {"en", "zh"}
         Of the labels in .sav and .dta.
 
+    Returns
+    -------
+    bytes
+        The content of the file.
+
     Raises
     ------
     IncompatibleRequestError
         There is no such format.
+
+    Examples
+    --------
+    >>> from loyaltysem.core.datasets import shipped
+    >>> from loyaltysem.survey.questionnaire import load_questionnaire
+    >>> q = load_questionnaire(shipped("questionnaires", "loyalty_short.yaml"))
+    >>> answers = pd.DataFrame({"beh1": [4.0, None], "remarks": ["=1+1", "好"]})
+    >>> export_answers(answers, q, "csv").decode("utf-8-sig").split()
+    ['beh1,remarks', "4,'=1+1", ',好']
     """
     if format not in ANSWER_FORMATS:
         raise IncompatibleRequestError(

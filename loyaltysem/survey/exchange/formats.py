@@ -209,6 +209,10 @@ def read_questionnaire(path: str | PathLike[str], *, format: str | None = None) 
     format : str, optional
         A row of `FORMATS`; found from the file's suffix unless given.
 
+    Returns
+    -------
+    Questionnaire
+
     Raises
     ------
     QuestionnaireError
@@ -217,6 +221,12 @@ def read_questionnaire(path: str | PathLike[str], *, format: str | None = None) 
         The file cannot be read.
     IncompatibleRequestError
         The format cannot be read back.
+
+    Examples
+    --------
+    >>> from loyaltysem.core.datasets import shipped
+    >>> read_questionnaire(shipped("questionnaires", "loyalty_short.yaml")).version
+    '1.0'
     """
     path = Path(path)
     chosen = format_called(format or _format_of(path))

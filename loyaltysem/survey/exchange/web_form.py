@@ -126,11 +126,8 @@ def write_form(questionnaire: Questionnaire, language: Language = "en") -> bytes
     return page.encode("utf-8")
 
 
-def _raw(name: str) -> Any:
-    import markupsafe
-
-    text = files("loyaltysem.survey").joinpath("templates", name).read_text("utf-8")
-    return markupsafe.Markup(text)  # our own file, no respondent's words
+def _raw(name: str) -> str:
+    return files("loyaltysem.survey").joinpath("templates", name).read_text("utf-8")
 
 
 def _pages(q: Questionnaire) -> tuple[_Shown, ...]:
