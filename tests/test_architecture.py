@@ -288,6 +288,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "influence_plot",
         "specification_curve",
         "scree_plot",
+        "loadings_plot",
         "htmt_plot",
         "item_plot",
         "svg",
