@@ -1,1 +1,1 @@
-"""Readers (later writers) of survey formats; each turns a file into a `RawTable`."""
+"""Readers and writers of survey formats: questionnaires in `formats`, answers in `answer_files`."""
