@@ -143,7 +143,8 @@ def solve_with_blocks(
     conditions = _conditions(first, table, plan.rotation)
     model = bind_model(plan, table, structure, sample, conditions)
     alpha = model.objective.map.alpha(theta[None])
-    _check_same(model, table, float(found.value[0]), alpha)
+    if not _same(model, float(found.value[0]), alpha) or _moved(first, found.alpha, model, alpha):
+        raise _unequal(table)
     return model, replace(found, alpha=alpha), tuple(_minima(rotations))
 
 
@@ -263,12 +264,25 @@ def _conditions(
     )
 
 
-def _check_same(model: BoundModel, table: ParameterTable, value: float, alpha: Array) -> None:
+def _same(model: BoundModel, value: float, alpha: Array) -> bool:
+    """Tell whether the rotated model fits as well and still obeys what the text asks for."""
     reached = float(model.objective.at(alpha).value()[0])
-    if abs(reached - value) < ROUNDING * (1.0 + abs(value)):
-        return
+    written, _ = replace(model.restrictions, conditions=()).equalities(alpha)
+    obeys = bool(np.abs(written).max(initial=0.0) < ROUNDING)
+    return not np.isfinite(value) or (obeys and abs(reached - value) < ROUNDING * (1 + abs(value)))
+
+
+def _moved(first: BoundModel, unrotated: Array, model: BoundModel, alpha: Array) -> bool:
+    """Tell whether an inequality held unrotated parameters that the rotation moved, or is broken."""
+    before, _ = first.restrictions.inequalities(unrotated)
+    after, _ = model.restrictions.inequalities(alpha)
+    held = (np.abs(before) < ROUNDING) & (np.abs(after - before) > ROUNDING)
+    return bool((held | (after < -ROUNDING)).any())
+
+
+def _unequal(table: ParameterTable) -> ModelSpecificationError:
     block = next(b for b in table.blocks if b.rotated)
-    raise ModelSpecificationError(
+    return ModelSpecificationError(
         "The model treats the factors of an efa() block differently, so they cannot be rotated.",
         code="spec.efa_structure",
         hint="What is said of one factor (paths, covariances, means) must be said of all of its "

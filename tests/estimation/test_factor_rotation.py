@@ -186,13 +186,30 @@ def test_lavaan_gets_the_rotation(hs: pd.DataFrame, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "extra",
-    ["\nx4 ~ f1", "\nx4 ~ 0.3*f1 + f2", "\nx4 ~ a*f1 + a*f2", "\ng =~ x4 + x5 + x6\nf1 ~~ 0*g"],
+    [
+        "\nx4 ~ f1",
+        "\nx4 ~ 0.3*f1 + f2",
+        "\nx4 ~ a*f1 + a*f2",
+        "\nx4 ~ a*f1 + b*f2\na == b",
+        "\nx4 ~ lower(0.9)*f1 + f2",
+        "\ng =~ x4 + x5 + x6\nf1 ~~ 0*g",
+    ],
 )
 def test_factors_of_a_block_are_treated_alike(hs: pd.DataFrame, extra: str) -> None:
     with pytest.raises(ModelSpecificationError) as caught:
         ls.sem(TWO + extra, hs)
     assert caught.value.code == "spec.efa_structure"
     assert "f1 + f2" in caught.value.hint
+
+
+def test_constraints_elsewhere_hold(hs: pd.DataFrame) -> None:
+    fit = ls.sem(TWO + "\nt =~ x4 + a*x5 + b*x6\na == b", hs)
+    plain = ls.sem(TWO + "\nt =~ x4 + a*x5 + a*x6", hs)
+    assert fit.fit_measures("chisq", "df").tolist() == pytest.approx(
+        plain.fit_measures("chisq", "df").tolist()
+    )
+    bounded = ls.sem(TWO + "\nx1 ~~ lower(0.9)*x1", hs)
+    assert bounded.params["x1~~x1"] == pytest.approx(0.9)
 
 
 def test_what_refits_the_model_is_refused(hs: pd.DataFrame) -> None:
