@@ -273,7 +273,7 @@ def _same(model: BoundModel, value: float, alpha: Array) -> bool:
 
 
 def _moved(first: BoundModel, unrotated: Array, model: BoundModel, alpha: Array) -> bool:
-    """Tell whether an inequality held unrotated parameters that the rotation moved, or is broken."""
+    """Tell whether an inequality that held parameters fast was left by the rotation, or broken."""
     before, _ = first.restrictions.inequalities(unrotated)
     after, _ = model.restrictions.inequalities(alpha)
     held = (np.abs(before) < ROUNDING) & (np.abs(after - before) > ROUNDING)

@@ -209,7 +209,8 @@ def test_constraints_elsewhere_hold(hs: pd.DataFrame) -> None:
         plain.fit_measures("chisq", "df").tolist()
     )
     bounded = ls.sem(TWO + "\nx1 ~~ lower(0.9)*x1", hs)
-    assert bounded.params["x1~~x1"] == pytest.approx(0.9)
+    residual = bounded.parameters().query("lhs == 'x1' and rhs == 'x1'")
+    assert residual["est"].item() == pytest.approx(0.9)
 
 
 def test_what_refits_the_model_is_refused(hs: pd.DataFrame) -> None:
