@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.core.errors import did_you_mean
-from loyaltysem.core.types import Array, Mask
+from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.survey.instrument import Questionnaire, Scale
 from loyaltysem.survey.problems import OF_THE_TABLE, ResponsesError, joined, problem_table
 
@@ -161,23 +161,37 @@ def _numbers(
 
     What cannot be an answer is NaN too.
     """
-    text = _as_text(column)
+    places, cells = _distinct(column)
+    text = _as_text(cells)
     values = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
     blank = text.isin(BLANK).to_numpy(bool)
     missing = blank | np.isin(values, questionnaire.missing_codes)
     unreadable = ~missing & ~np.isfinite(values)
     outside = ~missing & ~unreadable & ~on_scale(values, scale)
     rows = column.index.to_numpy(np.intp)
-    cells = text.to_numpy(object)
+    words = text.to_numpy(object)
     found = [
         problem_table(
-            str(column.name), rule, rows=rows[wrong], value=list(cells[wrong]),
+            str(column.name), rule, rows=rows[at], value=list(words[places[at]]),
             expected=f"expected {scale.range}",
         )
         for rule, wrong in (("not a number", unreadable), ("off the scale", outside))
         if wrong.any()
+        for at in [np.flatnonzero(wrong[places])]
     ]  # fmt: skip
-    return np.where(missing | unreadable | outside, np.nan, values), found
+    return np.where(missing | unreadable | outside, np.nan, values)[places], found
+
+
+def _distinct(column: pd.Series[str]) -> tuple[Indices, pd.Series[str]]:
+    """Return the distinct cells of a column of text, and which of them each row holds.
+
+    There are few: a rating scale has some five answers. Cells that are not text stay as they are,
+    since True and 1 would pass for the same.
+    """
+    if pd.api.types.infer_dtype(column, skipna=False) != "string":
+        return np.arange(len(column)), column
+    places, cells = pd.factorize(column.to_numpy(object))
+    return places.astype(np.intp), pd.Series(cells, dtype=object)
 
 
 def on_scale(values: Array, scale: Scale) -> Mask:

@@ -18,7 +18,7 @@ from loyaltysem.core.errors import did_you_mean
 from loyaltysem.core.text import LANGUAGES, Text
 
 Path: TypeAlias = tuple[str | int, ...]
-LONGEST = 500_000
+LONGEST = 300_000
 """Characters of a document: a questionnaire of a thousand items has fewer."""
 DEEPEST = 40
 SHOWN = 400

@@ -13,11 +13,21 @@ import pandas as pd
 
 from loyaltysem.core.errors import DataError
 from loyaltysem.survey.exchange.cells import inert, live, text_frame
-from loyaltysem.survey.exchange.limits import MOST_CELLS, SPREADSHEETS, read_bytes, too_large
+from loyaltysem.survey.exchange.limits import (
+    MOST_CELLS,
+    MOST_COLUMNS,
+    MOST_LINES,
+    MOST_ROWS,
+    SPREADSHEETS,
+    read_bytes,
+    too_large,
+)
 from loyaltysem.survey.exchange.raw_table import RawTable
 
 SEPARATORS = (",", ";", "\t")
 BOM_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+START = re.compile(r"[^\r\n]")
+LONGEST = 100_000  # characters of a first line that are looked at for separators
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 SHOWN = 10
 
@@ -147,7 +157,8 @@ def sniff_separator(text: str) -> str:
     >>> sniff_separator('id;"a,b";c')
     ';'
     """
-    first = text.lstrip("\r\n").splitlines()[:1]
+    begin = START.search(text)
+    first = [text[begin.start() : begin.start() + LONGEST].splitlines()[0]] if begin else []
     return max(SEPARATORS, key=lambda sep: len(next(csv.reader(first, delimiter=sep), [])))
 
 
@@ -171,11 +182,17 @@ def _records(text: str, sep: str, file_name: str) -> list[tuple[int, list[str]]]
 
 
 def _within_limits(reader: Iterable[list[str]], file_name: str) -> Iterator[tuple[int, list[str]]]:
-    cells = 0
+    cells = filled = 0
     for row, record in enumerate(reader, start=1):
         cells += len(record)
+        filled += bool(record)
         if cells > MOST_CELLS:
             raise too_large(f"{file_name} is too long at row {row:,}", f"{MOST_CELLS:,} cells")
+        if filled > MOST_ROWS or row > MOST_LINES:
+            raise too_large(f"{file_name} is too long at row {row:,}", f"{MOST_ROWS:,} rows")
+        if len(record) > MOST_COLUMNS:
+            where = f"{file_name}, row {row:,}, has {len(record):,} cells"
+            raise too_large(where, f"{MOST_COLUMNS:,}")
         if record:
             yield row, record
 

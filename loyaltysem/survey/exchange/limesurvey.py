@@ -186,7 +186,10 @@ def read_limesurvey(content: bytes, file_name: str) -> Questionnaire:
         )
     rows = [dict(zip(header, cells, strict=False)) for cells in records[1:]]
     base = next((r["text"] for r in rows if r["class"] == "S" and r["name"] == "language"), "en")
-    return _read(rows, base, file_name)
+    try:
+        return _read(rows, base, file_name)
+    except (KeyError, ValueError, IndexError) as error:
+        raise _unsuited(file_name, f"a part has an unexpected shape ({error!r})") from error
 
 
 def _unsuited(file_name: str, why: str) -> QuestionnaireError:

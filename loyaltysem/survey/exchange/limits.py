@@ -11,11 +11,13 @@ from pathlib import Path
 from loyaltysem.core.errors import DataError, did_you_mean
 
 MEGABYTE = 1024 * 1024
-MOST_BYTES = 150 * MEGABYTE  # of a file as it lies on disk
+MOST_BYTES = 64 * MEGABYTE  # of a file as it lies on disk; as text it may take four times that
 MOST_UNPACKED = 200 * MEGABYTE  # of all parts of a workbook together
 MOST_KEPT = 60 * MEGABYTE  # of those parts that are held in memory whole: all but the sheets
 MOST_PARTS = 2_000
-MOST_CELLS = 8_000_000
+MOST_CELLS = 5_000_000  # some 80 bytes each while they are read
+MOST_ROWS = 500_000
+MOST_LINES = 5_000_000  # blank ones included
 MOST_COLUMNS = 16_384
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx is a zip file; .xls an OLE file
 

@@ -21,7 +21,7 @@ from loyaltysem.survey.exchange.carried import (
 )
 from loyaltysem.survey.exchange.cells import cell_text, text_frame
 from loyaltysem.survey.exchange.csv_file import decode, empty
-from loyaltysem.survey.exchange.limits import MOST_CELLS, too_large
+from loyaltysem.survey.exchange.limits import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, too_large
 from loyaltysem.survey.exchange.raw_table import RawTable
 from loyaltysem.survey.instrument import (
     NO_TEXT,
@@ -195,6 +195,9 @@ def _survey(survey: Json, file_name: str) -> Questionnaire:
 
 
 def _json(content: bytes, file_name: str, kind: type[LoyaltySemError]) -> Any:
+    parts = content.count(b"{") + content.count(b"[")
+    if parts > MOST_ROWS or content.count(b",") > MOST_CELLS:
+        raise too_large(f"{file_name} has {parts:,} parts", f"{MOST_ROWS:,}")
     try:
         return json.loads(decode(content, file_name, None))
     except (ValueError, RecursionError) as error:
@@ -303,8 +306,9 @@ def read_results(content: bytes, file_name: str) -> RawTable:
     if not results:
         raise empty(file_name, "has no results")
     columns = list(dict.fromkeys(name for row in results for name in row))
-    if len(columns) * len(results) > MOST_CELLS:
-        raise too_large(f"{file_name} has {len(results):,} results", f"{MOST_CELLS:,} cells")
+    if len(columns) * len(results) > MOST_CELLS or len(columns) > MOST_COLUMNS:
+        size = f"{len(results):,} results of {len(columns):,} answers"
+        raise too_large(f"{file_name} has {size}", f"{MOST_CELLS:,} cells, {MOST_COLUMNS:,} wide")
     frame = pd.DataFrame(
         [[_answer(row.get(name)) for name in columns] for row in results],
         columns=columns,
