@@ -9,7 +9,7 @@ import pandas as pd
 
 from loyaltysem.analysis.case_weights import CaseWeights, case_weights
 from loyaltysem.analysis.influence_table import EXACT, ONE_STEP, Influence, estimates_of
-from loyaltysem.analysis.left_out import FITTED, LeaveOut, Refits, distinct, keys
+from loyaltysem.analysis.left_out import FITTED, LeaveOut, Refits, chisq_of, distinct, keys
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.parallel import in_parallel
 from loyaltysem.core.text import Text
@@ -157,7 +157,7 @@ def _approximated(fit: SEMResult, weights: CaseWeights) -> Refits:
         moved = found.estimates[start : start + size, :q]
         reached = fit.objective.take(np.zeros(len(moved), dtype=np.intp)).value(moved)
         found.distance[start : start + size] = fit.sample.weight * (reached - fit.solution.value[0])
-    found.chisq[:] = fit.inference.fitted.test.statistic - weights.chisq_part
+    found.chisq[:] = chisq_of(fit.inference) - weights.chisq_part
     return found
 
 
@@ -207,7 +207,7 @@ def _cases(
         columns["group"] = np.repeat(fit.groups, [len(r) for r in fit.data.rows])
     columns |= {
         "status": refits.status,
-        "chisq_change": fit.inference.fitted.test.statistic - refits.chisq,
+        "chisq_change": chisq_of(fit.inference) - refits.chisq,
         "distance": refits.distance,
         "cook": refits.cook,
         "largest": largest,

@@ -20,7 +20,7 @@ from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.infer import Inference, infer
 from loyaltysem.estimation.model import BoundModel, bind_model
-from loyaltysem.estimation.search import search, search_batch
+from loyaltysem.estimation.search import search, search_batch, search_thoroughly
 from loyaltysem.estimation.solved import Solved
 from loyaltysem.estimation.terms import Sample
 from loyaltysem.inference.casewise import cook_distance
@@ -135,12 +135,19 @@ def _describe(
     found.cook[i] = cook_distance(
         fit.solution.alpha - alpha, inference.vcov, inference.fitted.basis
     )[0]
-    found.chisq[i] = inference.fitted.test.statistic
+    found.chisq[i] = chisq_of(inference)
     found.distance[i] = _distance(fit, alpha)
     found.admissible[i] = _admissible(fit, inference)
     if names:
         measures = inference.measures
         found.measures[i] = [measures.get(n, np.nan) for n in names]
+
+
+def chisq_of(inference: Inference) -> float:
+    """Return the χ² that fit measures show: N·F, or Browne's where least squares print that."""
+    if inference.fitted.model.plan.test == "browne.residual.nt":
+        return float(inference.measures["chisq"])
+    return float(inference.fitted.test.statistic)
 
 
 def _distance(fit: Solved, alpha: Array) -> float:
@@ -172,7 +179,12 @@ def _solutions(fit: Solved, group: int, cases: Sequence[int]) -> Iterator[tuple[
         sample = _with_cases(batch.take(one), fit, group, cases[i])
         alone = replace(model, sample=sample, objective=model.objective.take(one))
         names = ("alpha", "value", "decrement", "status", "n_iter")
-        yield i, (alone, Minimum(*(getattr(found, n)[one] for n in names)))
+        yield i, (alone, _sought(alone, Minimum(*(getattr(found, n)[one] for n in names))))
+
+
+def _sought(model: BoundModel, found: Minimum) -> Minimum:
+    """Look as far as a single fit does before saying that there is no solution without a case."""
+    return found if found.converged[0] else search_thoroughly(model)
 
 
 def _usable(batch: Sample) -> Mask:
@@ -191,7 +203,7 @@ def _one_by_one(fit: Solved, group: int, cases: Sequence[int]) -> Iterator[tuple
         except DataError:
             continue
         model = bind_model(fit.plan, fit.table, fit.structure, sample)
-        yield i, (model, search(model, fit.solution.alpha[0]))
+        yield i, (model, _sought(model, search(model, fit.solution.alpha[0])))
 
 
 @singledispatch

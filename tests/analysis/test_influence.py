@@ -57,6 +57,7 @@ CASES: dict[str, tuple[str, pd.DataFrame, dict[str, Any]]] = {
     "MLR": (MODEL, simulated(), {"estimator": "MLR"}),
     "MLM": (MODEL, simulated(), {"estimator": "MLM"}),
     "GLS": (MODEL, simulated(), {"estimator": "GLS"}),
+    "ULS": (MODEL, simulated(), {"estimator": "ULS"}),  # prints Browne's χ², not N·F
     "WLS": (MODEL, simulated(), {"estimator": "WLS"}),
     "groups": (MODEL, simulated(), {"group": "market", "group_equal": ["loadings"]}),
     "linear": (MODEL + "b == c\n", simulated(), {}),
@@ -200,12 +201,31 @@ def test_a_refit_that_does_not_converge_is_told(
         status[0] = Status.NO_DESCENT
         return replace(minimum, status=status)
 
+    def lost(model: Any) -> Any:
+        return lame(model, found.fit.solution.alpha[0])
+
     monkeypatch.setattr(left_out, "search_batch", lame)
+    monkeypatch.setattr(left_out, "search_thoroughly", lost)
     again = influence(found.fit)
     failed = again.cases[again.cases["status"] == "not converged"]
     assert len(failed) == 2  # the first of each batch of 50
     assert failed["cook"].isna().all()
     assert again.findings[0].text.zh.startswith("逐一剔除")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::loyaltysem.core.errors.ImproperSolutionWarning")
+def test_a_refit_is_given_up_no_sooner_than_a_single_fit() -> None:
+    """A small group with a negative variance: some searches need another start."""
+    population = "f =~ 0.8*x1+0.7*x2+0.6*x3\ng =~ .8*y1+.7*y2+.6*y3\ng ~ .5*f + .2*w"
+    model = "f =~ x1 + x2 + x3\ng =~ y1 + y2 + y3\ng ~ f + w"
+    data = ls.simulate(population, {"a": 90, "b": 47}, seed=4)
+    fit = ls.sem(model, data, group="group")
+    case = 116
+    without = left_out.LeaveOut(fit, ())((1, (case - 90,)))
+    assert without.status.tolist() == ["fitted"]
+    alone = ls.sem(model, data.drop(index=case), group="group").fit_measures("chisq")
+    assert without.chisq[0] == pytest.approx(alone.iloc[0], rel=1e-6)
 
 
 def test_reversals_name_the_cases_a_verdict_hangs_on() -> None:
