@@ -76,8 +76,9 @@ class InFile:
         """Yield the rows a few thousand at a time."""
         left = self.n
         with _parquet().ParquetFile(self.path) as file:
-            for batch in file.iter_batches(batch_size=ROWS):
-                rows = np.stack([c.to_numpy(zero_copy_only=False) for c in batch.columns], axis=1)
+            for group in range(file.num_row_groups):  # one at a time: nothing is read ahead
+                batch = file.read_row_group(group)
+                rows = np.stack([c.to_numpy() for c in batch.columns], axis=1)
                 yield rows[:left]
                 left -= len(rows)
                 if left <= 0:
