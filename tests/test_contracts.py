@@ -156,6 +156,7 @@ NO_EXAMPLE = {
     "htmt_plot": "draws the picture of `htmt_intervals`, which has the example",
     "item_plot": "draws the picture of `cronbach_alpha`, which has the example",
     "cutoff_plot": "draws the picture of `fit_cutoffs`, which has the example",
+    "flow_diagram": "draws the picture of a response flow; docs show it",
     "report": "needs a fit and writes a page; README.md shows it",
     "region_plot": "draws the picture of `simple_slopes`, which has the example",
     "slopes_plot": "draws the picture of `simple_slopes`, which has the example",
@@ -182,8 +183,13 @@ def test_a_public_function_is_documented(name: str) -> None:
         assert re.search(rf"\b{parameter}\b", docstring), parameter
 
 
+#: Public names that are no functions: what one fills in to ask for something.
+REQUESTS = {"ScreeningRule"}
+
+
 def test_every_public_name_is_a_function_of_the_house() -> None:
-    assert set(ls.__all__) - {"__version__"} == set(FUNCTIONS)
+    assert set(ls.__all__) - {"__version__"} - REQUESTS == set(FUNCTIONS)
+    assert all(inspect.isclass(getattr(ls, name)) for name in REQUESTS)
     assert list(ls.__all__) == sorted(ls.__all__)
 
 

@@ -40,6 +40,7 @@ DISTRIBUTION = {
     "sklearn": "scikit-learn",
     "mpl_toolkits": "matplotlib",
     "ibis": "ibis-framework",
+    "markupsafe": "jinja2",  # comes with it: strings that are safe to write into a page
     "factor_analyzer": "factor-analyzer",
 }
 PIN = re.compile(r'^[a-z0-9-]+==[0-9][0-9a-z.]*( ; python_version < "3\.\d+")?$')
