@@ -70,16 +70,19 @@ def checked(
         With every problem found: absent and repeated columns, answers off the scale or not
         numbers, respondent ids missing, given twice or of another form.
     """
-    tables = [*_column_problems(raw, questionnaire)]
     single = raw.loc[:, ~raw.columns.duplicated()]
     ids = _respondents(single, questionnaire)
-    tables += _id_problems(ids, questionnaire)
     numbers: dict[str, Array] = {}
-    for item in questionnaire.scored_items:
-        if item.name in single:
-            numbers[item.name], found = _numbers(single[item.name], item.scale, questionnaire)
-            tables += found
-    problems = joined(tables)
+
+    def judged() -> Iterator[pd.DataFrame]:
+        yield from _column_problems(raw, questionnaire)
+        yield from _id_problems(ids, questionnaire)
+        for item in questionnaire.scored_items:
+            if item.name in single:
+                numbers[item.name], found = _numbers(single[item.name], item.scale, questionnaire)
+                yield from found
+
+    problems = joined(judged())
     if identify and ids is not None:
         problems = _identified(problems, ids)
     if len(problems) and not (note and not problems["rule"].isin(OF_THE_TABLE).any()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from loyaltysem.core.types import Indices
 
 SHOWN = 10
 LONGEST = 40  # characters of an answer in a message
+MOST_LISTED = 500_000
+UNLISTED = "more problems that are not listed"
 COLUMNS = ("row", "column", "value", "rule", "expected")
 
 CODES = {
@@ -23,6 +25,7 @@ CODES = {
     "respondent id given twice": "data.duplicate_id",
     "respondent id missing": "data.missing_id",
     "respondent id of another form": "data.malformed_id",
+    UNLISTED: "data.invalid_responses",
 }
 #: Faults of the table itself: without the column there is nothing to read.
 OF_THE_TABLE = ("column absent", "column given twice")
@@ -76,10 +79,23 @@ def _repeated(cell: object, count: int) -> np.ndarray:
 NONE_FOUND = problem_table("", "", rows=np.zeros(0, dtype=np.intp))
 
 
-def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return one table of problems out of several."""
-    filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else NONE_FOUND.copy()
+def joined(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return one table of problems out of several.
+
+    Beyond `MOST_LISTED` problems they are only counted, in a last row: a file so wrong is no table
+    of these answers at all, and its list should not take more memory than the file.
+    """
+    kept: list[pd.DataFrame] = []
+    listed = more = 0
+    for table in tables:
+        if listed < MOST_LISTED:
+            kept += [table] if len(table) else []
+            listed += len(table)
+        else:
+            more += len(table)
+    if more:
+        kept.append(problem_table("", UNLISTED, value=[f"{more:,}"]))
+    return pd.concat(kept, ignore_index=True) if kept else NONE_FOUND.copy()
 
 
 class ResponsesError(DataError):

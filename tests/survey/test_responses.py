@@ -222,6 +222,17 @@ def test_everything_wrong_is_still_one_small_table(tmp_path: Path, small: Questi
     assert len(error.message) < 2_000
 
 
+def test_problems_beyond_half_a_million_are_counted(
+    tmp_path: Path, small: Questionnaire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loyaltysem.survey.problems.MOST_LISTED", 30)
+    error = problem_of(tmp_path, small, *[f"p{k},9,9,9,-1,9,9," for k in range(20)])
+    assert len(error.problems) == 41  # two whole columns, and the count of four more
+    last = error.problems.iloc[-1]
+    assert (last["rule"], last["value"]) == ("more problems that are not listed", "80")
+    assert error.code == "data.invalid_responses"
+
+
 def test_absent_and_repeated_columns(tmp_path: Path, small: Questionnaire) -> None:
     error = problem_of(tmp_path, small, header="id,T1,t2,k1,months,liked,channel,comment")
     assert error.code == "data.missing_column"
