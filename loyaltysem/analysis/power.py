@@ -21,18 +21,20 @@ from loyaltysem.analysis.power_frames import (
     analytic_powers,
     findings,
     fits_frame,
+    is_null,
     parameter_frame,
     required_frame,
 )
 from loyaltysem.analysis.power_result import PowerAnalysis
 from loyaltysem.analysis.power_samples import Cases, Samples, curve_of, simulated
 from loyaltysem.core.errors import IncompatibleRequestError
+from loyaltysem.core.types import Indices
 from loyaltysem.estimation.population import (
     Categories,
     MissingRule,
     Shape,
-    case_counts,
     population,
+    whole_numbers,
 )
 from loyaltysem.estimation.replication.quantities import Quantity
 from loyaltysem.estimation.solved import Solved
@@ -53,7 +55,7 @@ FEWEST = 20
 def power(
     model: str | Solved,
     *,
-    n: int | Sequence[int] | None = None,
+    n: int | Sequence[int] | Indices | None = None,
     effect: str | Sequence[str] = (),
     target: float = 0.80,
     alpha: float = 0.05,
@@ -78,9 +80,9 @@ def power(
     model : str or SEMResult
         The population: a model text with a value for every parameter (as for `loyaltysem.simulate`)
         or a fitted model, whose estimates are taken for true.
-    n : int or sequence of int, optional
+    n : int, sequence or array of int, optional
         Cases in all groups together. Without it, or with one number, further N are looked for
-        until the N for each `effect` is bracketed.
+        until the N for each `effect` that is not 0 in the population is bracketed.
     effect : str or sequence of str
         What the study is about: a label, ``"y~x"`` or a defined parameter. Without it all
         regressions and defined parameters are shown, and no further N are looked for.
@@ -158,7 +160,8 @@ def power(
     work = _Work(design, replicates, seed, n_jobs, _shares(shares, design))
     samples = [work.samples(size) for size in start] if method != "analytic" else []
     if samples and (n is None or len(start) == 1):
-        samples = _bracketed(work, named, samples, alpha, target)
+        real = [q for q in named if not is_null(design, q)]  # no N shows an effect of 0
+        samples = _bracketed(work, real, samples, alpha, target)
     sizes = sorted({s.n_total for s in samples} or set(start))
     return PowerAnalysis(
         parameter_frame(design, samples, sizes, analytic, alpha, shown),
@@ -195,8 +198,8 @@ def _check(method: str, target: float, alpha: float, replicates: int) -> None:
         "" if 0.0 < alpha < 1.0 else f"alpha={alpha} is no probability.",
         "" if alpha < target < 1.0 else f"target={target} does not lie between alpha and 1.",
         ""
-        if replicates >= FEWEST
-        else f"replicates={replicates} are too few; take {FEWEST} or more.",
+        if isinstance(replicates, int | np.integer) and replicates >= FEWEST
+        else f"replicates={replicates!r} is no whole number of {FEWEST} or more.",
     ]
     if any(problems):
         raise IncompatibleRequestError(
@@ -251,13 +254,18 @@ def _shares(shares: Sequence[float] | None, design: PowerDesign) -> tuple[float,
 
 
 def _first_sizes(
-    n: int | Sequence[int] | None, analytic: Mapping[str, Analytic], design: PowerDesign
+    n: int | Sequence[int] | Indices | None, analytic: Mapping[str, Analytic], design: PowerDesign
 ) -> tuple[int, ...]:
     if n is None:
         known = [a.n for a in analytic.values() if isfinite(a.n)]
         return (_possible(max(known, default=FIRST_N), design),)
-    sizes = tuple(n) if isinstance(n, Sequence) else (n,)
-    counts = tuple(case_counts(size, ("",))[0] for size in sizes)
+    counts = whole_numbers(n)
+    if counts is None:
+        raise IncompatibleRequestError(
+            f"n={n!r} holds what is no number of cases.",
+            code="request.n",
+            hint="Give one N or several: n=300, or n=[100, 200, 300].",
+        )
     smallest = len(design.population.names) + 1
     if not counts or min(counts) <= smallest * len(design.population.labels):
         raise IncompatibleRequestError(

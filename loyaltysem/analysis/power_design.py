@@ -71,17 +71,25 @@ class PowerDesign:
         return np.concatenate([inference.rows.value, inference.defined.value])
 
     @property
+    def complete_normal(self) -> bool:
+        """Whether answers are normal, none in categories and none missing."""
+        population = self.population
+        return (
+            all(d.is_normal for d in population.distribution)
+            and not any(population.missing)
+            and not population.ordered
+        )
+
+    @property
     def fast(self) -> bool:
         """Whether moments of the samples are all that the fits need."""
-        plan, population = self.plan, self.population
-        model = self.truth.model
+        plan, model = self.plan, self.truth.model
         return (
             plan.estimator == "ML"
             and (plan.se, plan.test, plan.missing) == ("standard", "standard", "listwise")
             and plan.information != "first.order"
             and plan.likelihood == "normal"
-            and all(d.is_normal for d in population.distribution)
-            and not any(population.missing)
+            and self.complete_normal
             and not (model.restrictions and model.reduction is None)
         )
 
@@ -147,6 +155,7 @@ def chosen(design: PowerDesign, effect: tuple[str, ...]) -> list[Quantity]:
     if not effect:
         return []
     by_place = {q.place: q for q in parameters_of(design)}
+    _check_free(design, effect)
     found = find_quantities(design.layout, effect, "est")
     absent = [asked for asked, q in zip(effect, found, strict=True) if q.place not in by_place]
     if absent:
@@ -156,6 +165,21 @@ def chosen(design: PowerDesign, effect: tuple[str, ...]) -> list[Quantity]:
             hint="Name a path, a label, a covariance or a defined parameter.",
         )
     return list({q.place: by_place[q.place] for q in found}.values())
+
+
+def _check_free(design: PowerDesign, effect: tuple[str, ...]) -> None:
+    """Refuse what the fitted model holds fixed, 0 and 1 among the values of the text."""
+    asked = {str(name).replace(" ", "") for name in effect}
+    fixed = [r for r in design.truth.table.rows if r.name in asked and not r.free and not r.label]
+    if fixed and fixed[0].name not in {q.name for q in parameters_of(design)}:
+        row = fixed[0]
+        raise IncompatibleRequestError(
+            f"'{row.name}' is fixed at {row.value:g} in the model that is fitted, so it is not "
+            "tested.",
+            code="power.effect",
+            hint=f"A value of exactly 0 or 1 in the text stays fixed; write  start({row.value:g})*"
+            f"{row.rhs}  to have it estimated.",
+        )
 
 
 def parameters_of(design: PowerDesign) -> list[Quantity]:

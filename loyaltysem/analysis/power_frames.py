@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import inf, nan, sqrt
 
 import numpy as np
 import pandas as pd
@@ -139,7 +139,9 @@ def required_frame(
     for q in shown:
         known = analytic[q.name].n if q.name in analytic else nan
         row = {"parameter": q.name, "power": target, "n": nan, "lower": nan, "upper": nan}
-        if samples:
+        if is_null(design, q):
+            row["n"] = inf
+        elif samples:
             found = curve_of(samples, names.index(q.name), alpha).required(target)
             row |= {"n": found.n, "lower": found.lower, "upper": found.upper}
         rows.append({**row, "analytic": known})
@@ -167,7 +169,9 @@ def findings(
     worst = min(samples, key=lambda s: s.converged.mean(), default=None)
     if worst is not None and worst.converged.mean() < 0.95:
         found.append(_failing(worst))
-    null = [q.name for q in shown if abs(design.values[q.place]) < 1e-10]
+    if samples and not design.complete_normal:
+        found.append(_optimistic())
+    null = [q.name for q in shown if is_null(design, q)]
     if null:
         found.append(_no_effect(null))
     return found
@@ -175,6 +179,26 @@ def findings(
 
 #: F₀ above this: the model does not hold in the population.
 MISFIT = 1e-6
+#: True values nearer to 0 than this are rounding.
+NULL = 1e-8
+
+
+def is_null(design: PowerDesign, quantity: Quantity) -> bool:
+    """Tell whether an effect is 0 in the population: no N gives power to show it."""
+    return abs(float(design.values[quantity.place])) < NULL
+
+
+def _optimistic() -> Finding:
+    return Finding(
+        "power.analytic_normal",
+        Text(
+            "Analytic power is that of complete, normally distributed answers; those of this "
+            "population are not.",
+            "解析检验力以完整的正态数据为前提，而该总体的数据并非如此。",
+        ),
+        Text("Plan by the simulated power.", "请以模拟检验力为准来确定样本量。"),
+        severity="note",
+    )
 
 
 def _misspecified(misfit: float) -> Finding:

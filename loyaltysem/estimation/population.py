@@ -19,7 +19,7 @@ from loyaltysem.core.errors import (
     ModelSpecificationError,
     did_you_mean,
 )
-from loyaltysem.core.types import Array
+from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.implied import implied
 from loyaltysem.estimation.distribution import Distribution, make_distribution, shape_values
 from loyaltysem.estimation.missingness import Mechanism, Missing, make_mechanism, read_missing
@@ -37,6 +37,7 @@ from loyaltysem.model.variables import roles
 Shape: TypeAlias = float | Mapping[str, float] | None
 Categories: TypeAlias = Mapping[str, Sequence[float]] | None
 MissingRule: TypeAlias = float | Mapping[str, object] | Missing | None
+Cases: TypeAlias = int | Sequence[int] | Indices | Mapping[str, int]
 Thresholds: TypeAlias = Mapping[str, tuple[float, ...]]
 
 
@@ -121,6 +122,12 @@ def population(
     """
     if isinstance(model, str):
         moments = _from_text(model, groups, _shares(categories, model), standardized)
+    elif not isinstance(model, Solved):
+        raise IncompatibleRequestError(
+            f"A population is a model text or a fitted model, not {type(model).__name__}.",
+            code="request.model",
+            hint='Write the model between triple quotes, a value before each term: "y ~ 0.4*x".',
+        )
     else:
         moments = _from_fit(model, groups, categories, standardized)
     names = moments.names
@@ -176,7 +183,15 @@ def _from_text(
             hint="Write groups=['new', 'old'], or n={'new': 300, 'old': 300}.",
         )
     found = population_values(statements, labels, categories, standardized)
-    return _moments(found, labels, "group")
+    moments = _moments(found, labels, "group")
+    if not all(np.isfinite(sigma).all() for sigma in moments.sigma):
+        raise ModelSpecificationError(
+            "The regressions form a loop in which effects grow without end, so no population has "
+            "these values.",
+            code="population.loop",
+            hint="The product of the coefficients along a loop must not be 1; make them smaller.",
+        )
+    return moments
 
 
 def _moments(found: Values, labels: tuple[str, ...], group: str) -> _Moments:
@@ -263,16 +278,22 @@ def _shares(categories: Categories, text: str) -> dict[str, int]:
     """Check the probabilities of `categories` and return how many thresholds each gives."""
     if not categories:
         return {}
+    if not isinstance(categories, Mapping):
+        raise _categories_error(f"categories={categories!r} does not say which items.")
     role = roles(parse(text))
     known = [n for n in role.observed if n not in role.exogenous_observed]
     problems = [p for n, shares in categories.items() if (p := _share_problem(n, shares, known))]
     if problems:
-        raise IncompatibleRequestError(
-            " ".join(problems),
-            code="request.categories",
-            hint="Write categories={'t1': [0.1, 0.2, 0.4, 0.2, 0.1]}: one probability a category.",
-        )
+        raise _categories_error(" ".join(problems))
     return {name: len(shares) - 1 for name, shares in categories.items()}
+
+
+def _categories_error(message: str) -> IncompatibleRequestError:
+    return IncompatibleRequestError(
+        message,
+        code="request.categories",
+        hint="Write categories={'t1': [0.1, 0.2, 0.4, 0.2, 0.1]}: one probability a category.",
+    )
 
 
 def _share_problem(name: str, shares: Sequence[float], known: Sequence[str]) -> str:
@@ -281,7 +302,7 @@ def _share_problem(name: str, shares: Sequence[float], known: Sequence[str]) -> 
             f"categories names '{name}', which is no observed variable that the model explains. "
             f"{did_you_mean(name, known)}"
         ).rstrip()
-    numbers = np.asarray(shares, dtype=np.float64)
+    numbers = np.atleast_1d(np.asarray(shares, dtype=np.float64))
     if len(numbers) < 2 or not (numbers > 0).all() or abs(numbers.sum() - 1) > 1e-6:
         return f"The probabilities of '{name}' must be two or more, positive, and sum to 1."
     return ""
@@ -325,7 +346,21 @@ def _parameters(moments: _Moments, cuts: Thresholds) -> pd.DataFrame:
     return frame.assign(value=np.concatenate([theta, defined_values(table, theta)]))
 
 
-def case_counts(n: int | Sequence[int] | Mapping[str, int], labels: Sequence[str]) -> list[int]:
+def whole_numbers(n: object) -> list[int] | None:
+    """Return positive whole numbers given as one or as several, None where some are not.
+
+    Examples
+    --------
+    >>> whole_numbers(5), whole_numbers(np.arange(100, 301, 100)), whole_numbers([5, 2.5])
+    ([5], [100, 200, 300], None)
+    """
+    several = isinstance(n, Sequence | np.ndarray) and not isinstance(n, str)
+    found: list[object] = list(n) if several else [n]  # type: ignore[call-overload]  # `several`
+    numbers = [int(x) for x in found if isinstance(x, int | np.integer) and x is not True and x > 0]
+    return numbers if len(numbers) == len(found) else None
+
+
+def case_counts(n: Cases, labels: Sequence[str]) -> list[int]:
     """Return the cases of each group.
 
     Parameters
@@ -341,13 +376,14 @@ def case_counts(n: int | Sequence[int] | Mapping[str, int], labels: Sequence[str
     """
     if isinstance(n, Mapping):
         by_label = {str(k): v for k, v in n.items()}
-        found = [by_label.get(label) for label in labels]
+        counts = whole_numbers([by_label.get(label) for label in labels])
         fits = set(by_label) == set(labels)
     else:
-        found = list(n) if isinstance(n, Sequence) else [n] * len(labels)
-        fits = len(found) == len(labels)
-    counts = [int(x) for x in found if isinstance(x, int | np.integer) and x > 0]
-    if not fits or len(counts) != len(labels):
+        counts = whole_numbers(n)
+        if counts and not isinstance(n, Sequence | np.ndarray):
+            counts = counts * len(labels)
+        fits = counts is not None and len(counts) == len(labels)
+    if not fits or counts is None:
         named = f" for the groups {', '.join(map(repr, labels))}" if len(labels) > 1 else ""
         raise DataError(
             f"n={n!r} does not say how many cases to draw{named}.",

@@ -11,6 +11,7 @@ from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array
 from loyaltysem.estimation.population import (
+    Cases,
     Categories,
     MissingRule,
     Population,
@@ -24,7 +25,7 @@ from loyaltysem.estimation.solved import Solved
 
 def simulate(
     model: str | Solved | Population,
-    n: int | Sequence[int] | Mapping[str, int],
+    n: Cases,
     *,
     seed: int | np.random.SeedSequence | np.random.Generator | None = None,
     groups: Sequence[str] | None = None,
@@ -43,7 +44,7 @@ def simulate(
         Model text with a value before each term (``trust =~ 0.8*t1 + 0.7*t2``,
         ``loyalty ~ 0.4*trust``, ``t1 | -1*t1 + 0.5*t2``, ``x ~ 3*1``, ``c(0.8, 0.6)*t1`` for two
         groups); or a fitted model, whose estimates are then the population.
-    n : int, sequence of int, or mapping of str to int
+    n : int, sequence or array of int, or mapping of str to int
         Cases: in each group, one number a group, or by group label.
     seed : int, SeedSequence or Generator, optional
         The same seed gives the same sample.
@@ -133,7 +134,7 @@ def simulate(
         standardized=standardized,
     )
     counts = case_counts(n, source.labels)
-    rng = np.random.default_rng(seed)
+    rng = _stream(seed)
     values = draw_exact(source, counts, rng) if exact else draw(source, counts, rng)
     return _frame(source, [v[0] for v in values])
 
@@ -265,11 +266,22 @@ def _population(model: str | Solved | Population, **options: object) -> Populati
     return population(model, **options)  # type: ignore[arg-type]  # the options of `simulate`
 
 
-def _labels(n: int | Sequence[int] | Mapping[str, int]) -> tuple[str, ...] | None:
+def _stream(seed: object) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)  # type: ignore[arg-type]  # tried, and told
+    except (TypeError, ValueError) as error:
+        raise IncompatibleRequestError(
+            f"seed={seed!r} is no seed.",
+            code="request.seed",
+            hint="Give a whole number of zero or above, or leave it out for a fresh one.",
+        ) from error
+
+
+def _labels(n: Cases) -> tuple[str, ...] | None:
     """Return the groups that the numbers of cases speak of."""
     if isinstance(n, Mapping):
         return tuple(str(k) for k in n)
-    if isinstance(n, Sequence) and len(n) > 1:
+    if isinstance(n, Sequence | np.ndarray) and not isinstance(n, str) and len(n) > 1:
         return tuple(str(g + 1) for g in range(len(n)))
     return None
 

@@ -290,6 +290,9 @@ def test_failing_fits_are_told() -> None:
         ({"n": 5}, "power.n"),
         ({"n": []}, "power.n"),
         ({"n": [100, -3]}, "request.n"),
+        ({"n": 200.0}, "request.n"),
+        ({"replicates": 100.0}, "power.request"),
+        ({"effect": "trust=~t1", "standardized": False}, "power.effect"),
         ({"effect": "loyalty~trst"}, "request.quantity"),
         ({"shares": [0.5, 0.5]}, "power.shares"),
         ({"estimater": "MLR"}, "request.option"),
@@ -313,3 +316,30 @@ def test_a_model_that_cannot_be_fitted_to_the_population_is_refused() -> None:
     with pytest.raises((EstimationError, ModelSpecificationError)):
         power(TEXT, n=100, standardized=True,
               analysis="trust =~ t1\nloyalty =~ l1\nloyalty ~ trust\ntrust ~ loyalty")  # fmt: skip
+
+
+def test_several_n_may_be_an_array() -> None:
+    found = power(TEXT, n=np.arange(100, 301, 100), method="analytic", standardized=True)
+    assert found.frame["n"].unique().tolist() == [100, 200, 300]
+
+
+NULL = """
+y ~ start(0)*x + 0.3*z
+"""
+
+
+def test_no_n_is_looked_for_where_there_is_no_effect() -> None:
+    found = power(NULL, n=100, effect="y~x", replicates=100, standardized=True)
+    assert found.frame["n"].unique().tolist() == [100]
+    assert found.required.iloc[0][["n", "analytic"]].tolist() == [np.inf, np.inf]
+    assert [f.code for f in found.findings] == ["power.no_effect"]
+
+
+def test_an_effect_that_is_fixed_says_how_to_free_it() -> None:
+    with pytest.raises(IncompatibleRequestError, match=r"start\(0\)\*x"):
+        power(NULL.replace("start(0)", "0"), n=100, effect="y ~ x", method="analytic")
+
+
+def test_analytic_power_is_marked_where_answers_are_not_normal() -> None:
+    lost = power(NULL, n=[100], effect="y~z", replicates=20, missing_data=0.2, missing="fiml")
+    assert [f.code for f in lost.findings] == ["power.analytic_normal"]

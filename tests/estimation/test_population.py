@@ -300,6 +300,21 @@ def test_a_population_can_be_sent_to_another_process() -> None:
     assert copy.missing[0].intercept == source.missing[0].intercept
 
 
+@pytest.mark.parametrize(
+    ("model", "options", "code"),
+    [
+        ("y ~ 1*x + 1*z\nz ~ 1*y", {}, "population.loop"),
+        ("f =~ .8*x1 + .7*x2 + .6*x3", {"categories": 5}, "request.categories"),
+        ("f =~ .8*x1 + .7*x2 + .6*x3", {"categories": {"x1": 5}}, "request.categories"),
+        (None, {}, "request.model"),
+    ],
+)
+def test_slips_of_a_newcomer_are_told(model: Any, options: dict[str, Any], code: str) -> None:
+    with pytest.raises(LoyaltySemError) as error:
+        population(model, **options)
+    assert error.value.code == code
+
+
 def test_case_counts() -> None:
     assert case_counts(5, ("a", "b")) == [5, 5]
     assert case_counts([5, 6], ("a", "b")) == [5, 6]

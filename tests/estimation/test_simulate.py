@@ -224,6 +224,22 @@ def test_groups_are_a_column() -> None:
         ls.simulate(LOYALTY, [5, 6, 7], groups=["a", "b"])
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "a"])
+def test_a_seed_is_a_whole_number(seed: Any) -> None:
+    with pytest.raises(IncompatibleRequestError, match="is no seed"):
+        ls.simulate(LOYALTY, 50, seed=seed)
+
+
+@pytest.mark.parametrize("n", [True, 50.0, "50", 0])
+def test_a_number_of_cases_is_a_whole_number(n: Any) -> None:
+    with pytest.raises(DataError, match="how many cases"):
+        ls.simulate(LOYALTY, n)
+
+
+def test_cases_of_groups_may_be_an_array() -> None:
+    assert len(ls.simulate(LOYALTY, np.array([20, 30]), seed=1)) == 50
+
+
 def test_a_population_takes_no_further_options() -> None:
     with pytest.raises(IncompatibleRequestError, match="skewness"):
         ls.simulate(population(LOYALTY), 50, skewness=1.0)

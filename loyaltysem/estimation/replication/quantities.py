@@ -211,6 +211,8 @@ def find_quantities(layout: Layout, names: Sequence[str], kind: str) -> list[Qua
     if kind in SCALES:
         known = _aliases(layout.model.table, list(known.values())) | known
     known = {q.name: q for q in all_quantities(layout, "fit")} | known
+    if kind == "est":
+        _check_vary(layout.model.table, names, known)
     return [_found(name, known) for name in names]
 
 
@@ -227,6 +229,18 @@ def _aliases(table: ParameterTable, known: Iterable[Quantity]) -> dict[str, Quan
         if row.label:
             aliases.setdefault(row.label, replace(q, name=row.label))
     return aliases
+
+
+def _check_vary(table: ParameterTable, names: Sequence[str], known: Mapping[str, Quantity]) -> None:
+    """Refuse parameters that are the same in every replicate."""
+    asked = {n.replace(" ", "") for n in names if isinstance(n, str)} - known.keys()
+    for name in (row_name(table, i) for i in range(len(table.rows))):
+        if name in asked:
+            raise IncompatibleRequestError(
+                f"'{name}' is not estimated, so it is the same in every replicate.",
+                code="request.quantity",
+                hint="Its standardised value varies: add what='std_all'.",
+            )
 
 
 def _found(name: str, known: Mapping[str, Quantity]) -> Quantity:

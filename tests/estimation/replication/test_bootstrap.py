@@ -279,6 +279,7 @@ class TestRefusals:
             (lambda f, d: f.bootstrap(5, kind="parametric", strata=d["sex"]), "request.bootstrap"),
             (lambda f, d: f.bootstrap(5, seed=1).intervals("nothing"), "request.quantity"),
             (lambda f, d: f.bootstrap(5, seed=1).intervals(what="x"), "request.quantity"),
+            (lambda f, d: f.bootstrap(5, seed=1).intervals("visual=~x1"), "request.quantity"),
             (lambda f, d: f.bootstrap(5, seed=1).intervals(kind="x"), "request.interval"),
             (lambda f, d: f.bootstrap(5, seed=1).intervals(level=95), "request.interval"),
             (lambda f, d: f.bootstrap(5, seed=1).replicates(inadmissible="x"),
