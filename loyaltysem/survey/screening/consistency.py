@@ -47,13 +47,16 @@ def critical_pairs(answers: Array, critical: float = 0.60, kind: PairKind = "syn
 
 def item_correlations(answers: Array) -> Array:
     """Return correlations of items over the people who answered both, (p, p); NaN if undefined."""
-    p = answers.shape[1]
-    r = np.full((p, p), np.nan)
-    for item in range(p):
-        r[item] = within_person_correlation(
-            np.broadcast_to(answers[:, item], (p, len(answers))), answers.T
-        )
-    return r
+    given = ~np.isnan(answers)
+    g = given.astype(np.float64)
+    size = np.where(given, np.abs(answers), 0.0).max(axis=0, initial=0.0)
+    x = np.where(given, answers - _mean(answers.T)[None, :], 0.0)
+    n, sums, squares = g.T @ g, x.T @ g, (x * x).T @ g  # over the people who answered both
+    n = np.where(n > 1, n, np.nan)
+    spread = squares - sums**2 / n
+    spread = np.where(spread > n * (1e-10 * size[:, None]) ** 2, spread, np.nan)
+    r: Array = (x.T @ x - sums * sums.T / n) / np.sqrt(spread * spread.T)
+    return np.clip(r, -1.0, 1.0)
 
 
 def psychometric_pairs(answers: Array, pairs: Indices) -> Array:

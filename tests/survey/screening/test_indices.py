@@ -198,3 +198,12 @@ def test_times_doubles_gaps_and_instructions() -> None:
         pd.DataFrame({"x": [1, 2, np.nan], "y": [5, 5, 4.0]}), {"x": [1], "y": [4, 5]}
     )
     assert missed.tolist() == [0, 1, 0]
+
+
+def test_correlations_of_constant_and_hardly_answered_items() -> None:
+    x = np.array([[1, 3, np.nan], [2, 3, np.nan], [4, 3, 5], [5, np.nan, 4.0]])
+    r = item_correlations(x)
+    assert r[0, 0] == pytest.approx(1.0)
+    assert np.isnan(r[1]).all()  # does not vary
+    assert r[0, 2] == pytest.approx(-1.0)  # two people answered both
+    assert np.isnan(item_correlations(x[:1])).all()
