@@ -291,7 +291,7 @@ BAD_ANSWERS = {
     ),
     "value off the scale": (_set("q3", 4, 8), "data.off_scale", ["q3", "8", "1 to 7"]),
     "not a number": (_set("q3", 4, "often"), "data.not_a_number", ["often"]),
-    "duplicate respondent": (_set("id", 4, "R001"), "data.duplicate_id", ["row 6", "first in row 3"]),
+    "duplicate respondent": (_set("id", 4, "R001"), "data.duplicate_id", ["row 6", "row 3"]),
     "no rows": (lambda frame: frame[:0], "data.empty", ["no rows"]),
     "fewer cases than parameters": (
         lambda frame: frame[:10],
