@@ -27,6 +27,7 @@ from loyaltysem.estimation.moment_fits import (
     population_solution,
     solve_batch,
 )
+from loyaltysem.estimation.replication.request import checked_seed
 from loyaltysem.estimation.replication.statistics import Baseline, baseline_of, statistics
 from loyaltysem.estimation.solved import Solved
 from loyaltysem.inference.equivalence import EquivalenceTest, equivalence_test
@@ -192,13 +193,14 @@ def fit_cutoffs(
     >>> [p.name for p in found.levels[2].added], found.levels[2].magnitude
     (['x3~~x2', 'x1~~x6'], 0.3)
     """
-    if replicates < FEWEST:
+    if not isinstance(replicates, int | np.integer) or replicates < FEWEST:
         raise IncompatibleRequestError(
-            f"replicates={replicates} are too few for quantiles at 5 %.",
+            f"replicates={replicates!r} are too few for quantiles at 5 %, or no whole number.",
             code="request.replicates",
             hint=f"Take at least {FEWEST}; 500 is usual.",
         )
     levels = misspecified_levels(fit, misspecification)
+    seed = checked_seed(seed)
     samples = _simulated(fit, levels, replicates, seed, n_jobs)
     measures = fit.inference.measures
     values = {name: float(measures[name]) for name in INDICES}

@@ -20,6 +20,7 @@ from loyaltysem.core.types import Array, Indices, Mask
 from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.infer import Inference, infer
 from loyaltysem.estimation.model import BoundModel, bind_model
+from loyaltysem.estimation.replication.refit import varied
 from loyaltysem.estimation.search import search, search_batch, search_thoroughly
 from loyaltysem.estimation.solved import Solved
 from loyaltysem.estimation.terms import Sample
@@ -174,7 +175,7 @@ def _solutions(fit: Solved, group: int, cases: Sequence[int]) -> Iterator[tuple[
         return
     model = bind_model(fit.plan, fit.table, fit.structure, batch)
     found = search_batch(model, fit.solution.alpha[0])
-    for i in np.flatnonzero(_usable(batch)).tolist():
+    for i in np.flatnonzero(_usable(batch, fit.sample)).tolist():
         one = np.array([i])
         sample = _with_cases(batch.take(one), fit, group, cases[i])
         alone = replace(model, sample=sample, objective=model.objective.take(one))
@@ -187,9 +188,9 @@ def _sought(model: BoundModel, found: Minimum) -> Minimum:
     return found if found.converged[0] else search_thoroughly(model)
 
 
-def _usable(batch: Sample) -> Mask:
+def _usable(batch: Sample, whole: Sample) -> Mask:
     """Tell which samples have moments to hold the model against."""
-    usable = np.ones(len(batch.cov[0]), dtype=np.bool_)
+    usable = varied(batch, whole)
     if isinstance(batch, IncompleteSample):
         for saturated in batch.saturated:
             usable &= saturated.converged

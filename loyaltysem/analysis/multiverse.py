@@ -86,8 +86,9 @@ def multiverse(
     Raises
     ------
     IncompatibleRequestError
-        When a decision is not known, has no option, or nothing is left to fit. What goes wrong in
-        single specifications is a row of the table with its reason.
+        When a decision is not known, has no option, nothing is left to fit, or no specification
+        has the effect. What goes wrong in single specifications is a row of the table with its
+        reason.
 
     Notes
     -----
@@ -121,6 +122,8 @@ def multiverse(
         )
     task = _Fit(function, model, fixed, frame, effect, tuple(measures))
     rows = list(in_parallel(task, specs, "fitting specifications", n_jobs))
+    if all(str(row["reason"]).startswith("[request.effect]") for row in rows):
+        find_effect(task.fitted(specs[0]), effect)  # raises, with what the model does have
     return _multiverse(found, specs, rows, effect)
 
 
@@ -179,12 +182,13 @@ class _Fit:
 
     def __call__(self, spec: Specification) -> dict[str, object]:
         try:
-            return self._row(self._fitted(spec))
+            return self._row(self.fitted(spec))
         except LoyaltySemError as error:
             reason = f"[{error.code}] {error.message}"
             return {"status": "failed", "findings": "", "reason": reason}
 
-    def _fitted(self, spec: Specification) -> SEMResult:
+    def fitted(self, spec: Specification) -> SEMResult:
+        """Fit one specification."""
         kept = self.frame[~spec.excluded(len(self.frame))]
         model = spec.model(self.model, self.effect)
         return fit(make_plan(self.function, model, spec.options(self.options)), kept)

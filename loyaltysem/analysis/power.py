@@ -37,6 +37,7 @@ from loyaltysem.estimation.population import (
     whole_numbers,
 )
 from loyaltysem.estimation.replication.quantities import Quantity
+from loyaltysem.estimation.replication.request import checked_seed
 from loyaltysem.estimation.solved import Solved
 from loyaltysem.inference.power_curve import PowerCurve
 from loyaltysem.model.population_text import analysis_text
@@ -153,6 +154,7 @@ def power(
     )  # fmt: skip
     effects = (effect,) if isinstance(effect, str) else tuple(effect)
     _check(method, target, alpha, replicates)
+    seed = checked_seed(seed)
     named = chosen(design, effects)
     shown = named or _regressions(design)
     analytic = {} if method == "simulated" else analytic_powers(design, shown, alpha, target)

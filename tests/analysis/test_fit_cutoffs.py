@@ -234,3 +234,9 @@ def test_a_cut_off_needs_distributions_that_part() -> None:
     assert all(np.isnan(cut_off(near, far - 40.0)))
     assert cut_off(-near, -far, larger_is_better=True) == (pytest.approx(-94.9), 0.10)
     assert cut_off(near, np.append(far + 20.0, np.nan)) == (pytest.approx(109.95), 0.05)
+
+
+@pytest.mark.parametrize("options", [{"replicates": 100.0}, {"seed": -1}, {"seed": "a"}])
+def test_numbers_of_a_request_are_whole(hs: SEMResult, options: dict[str, object]) -> None:
+    with pytest.raises(IncompatibleRequestError):
+        fit_cutoffs(hs, **options)  # type: ignore[arg-type]

@@ -228,6 +228,13 @@ def test_a_refit_is_given_up_no_sooner_than_a_single_fit() -> None:
     assert without.chisq[0] == pytest.approx(alone.iloc[0], rel=1e-6)
 
 
+def test_the_only_case_that_varies_cannot_be_left_out() -> None:
+    data = simulated().assign(z=0.0)
+    data.loc[7, "z"] = 1.0
+    found = influence(ls.sem("y ~ x1 + z", data), measures=())
+    assert found.cases.index[found.cases["status"] == "not possible"].tolist() == [7]
+
+
 def test_reversals_name_the_cases_a_verdict_hangs_on() -> None:
     rng = np.random.default_rng(6)
     x = rng.normal(size=40)

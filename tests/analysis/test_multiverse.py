@@ -170,8 +170,9 @@ def test_what_fails_is_a_row_with_its_reason() -> None:
 
 
 def test_nothing_fitted_is_a_table_too() -> None:
-    found = multiverse(MODEL, {"estimator": ["ML"]}, effect="loyalty~age", data=DATA)
-    assert found.frame.loc[0, "reason"].startswith("[request.effect]")
+    nobody = {"exclude": {"everybody": np.ones(len(DATA), dtype=bool)}}
+    found = multiverse(MODEL, nobody, effect="b", data=DATA)
+    assert found.frame.loc[0, "reason"].startswith("[data.empty]")
     assert np.isnan(found.summary["median"])
     assert np.isnan(found.summary["share_significant"])
     assert "0 fitted" in str(found)
@@ -257,10 +258,17 @@ def test_requests_that_cannot_be_met() -> None:
         multiverse(MODEL, choices, effect="b", data=3)  # type: ignore[arg-type]
 
 
+def test_an_effect_that_no_specification_has_is_refused() -> None:
+    with pytest.raises(IncompatibleRequestError, match="Paths are"):
+        multiverse(MODEL, {"estimator": ["ML", "MLR"]}, effect="loyalty~age", data=DATA)
+
+
 def test_an_effect_in_several_groups_needs_its_group() -> None:
     data = DATA.assign(market=np.where(DATA["age"] > 0, "a", "b"))
-    found = multiverse("o1 ~ t1", {"group": ["market"]}, effect="o1~t1", data=data)
-    assert "more than one" in found.frame.loc[0, "reason"]
+    found = multiverse("o1 ~ t1", {"group": [None, "market"]}, effect="o1~t1", data=data)
+    assert "more than one" in found.frame.loc[1, "reason"]
+    with pytest.raises(IncompatibleRequestError, match="more than one"):
+        multiverse("o1 ~ t1", {"group": ["market"]}, effect="o1~t1", data=data)
     equal = multiverse(
         "o1 ~ t1", {"group_equal": [("regressions",)]}, effect="o1~t1", data=data, group="market"
     )

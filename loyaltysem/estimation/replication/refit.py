@@ -33,6 +33,8 @@ from loyaltysem.moments.incomplete import IncompleteSample, from_incomplete_data
 from loyaltysem.moments.ordinal_sample import OrdinalSample, from_ordinal_data, threshold_counts
 from loyaltysem.moments.saturated import saturated_moments
 
+#: Variances below this part of those of the whole data are none.
+ROUNDING = 1e-12
 #: One array a group.
 Groups: TypeAlias = Sequence[Array]
 
@@ -129,7 +131,7 @@ class Refitter:
         return isinstance(self.model.sample, OrdinalSample) or weighted
 
     def _batch(self, sample: Sample) -> Refits:
-        known = np.flatnonzero(_varied(sample))
+        known = np.flatnonzero(varied(sample, self.model.sample))
         if len(known) == len(sample.cov[0]):
             return self._solved(sample, search_batch)
         refits = self._impossible(len(sample.cov[0]))
@@ -151,6 +153,8 @@ class Refitter:
         try:
             sample = _analysed(self.model.sample, self.model, values)
         except DataError:
+            return self._impossible()
+        if not isinstance(sample, OrdinalSample) and not varied(sample, self.model.sample)[0]:
             return self._impossible()
         return self._solved(sample, search)
 
@@ -183,10 +187,14 @@ def refitter(fit: Solved) -> Refitter:
     return Refitter(fit.model, alpha[0], baseline_of(fit.table), scale)
 
 
-def _varied(sample: Sample) -> Mask:
-    """Tell in which samples all variables vary, shape (B,)."""
-    variances = [cov.diagonal(axis1=1, axis2=2) for cov in sample.cov]
-    return np.asarray(np.all([(v > 0.0).all(axis=1) for v in variances], axis=0))
+def varied(sample: Sample, whole: Sample) -> Mask:
+    """Tell in which samples all variables vary, shape (B,).
+
+    A variance that the sample of the fit dwarfs is rounding: of a rare answer that nobody drew.
+    """
+    pairs = zip(sample.cov, whole.cov, strict=True)
+    shares = [np.diagonal(cov, axis1=1, axis2=2) / np.diagonal(of[0]) for cov, of in pairs]
+    return np.asarray(np.all([(share > ROUNDING).all(axis=1) for share in shares], axis=0))
 
 
 def _joined(parts: Sequence[Refits]) -> Refits:

@@ -359,3 +359,27 @@ def test_ctrl_c_leaves_a_state_that_goes_on(fit: SEMResult, tmp_path: Path) -> N
     pd.testing.assert_frame_equal(
         found.replicates(), fit.bootstrap(n, seed=11).replicates(), check_exact=True
     )
+
+
+def test_a_draw_without_the_only_case_that_varies_fails() -> None:
+    """Its variance is 1e-17 by rounding, and a slope on it would be anything."""
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame({"y": rng.normal(size=60), "x": np.zeros(60)})
+    data.loc[11, "x"] = 1.0
+    boot = ls.sem("y ~ x", data).bootstrap(300, seed=1)
+    expected = 300 * (1 - 1 / 60) ** 60
+    assert abs(boot.counts["failed"] - expected) < 4 * np.sqrt(expected)
+    assert np.nanmax(boot.replicates("y~x").abs()) < 5.0
+
+
+def test_a_draw_of_whole_clusters_without_variation_fails_too() -> None:
+    """Groups and clusters of unequal size are solved sample by sample."""
+    rng = np.random.default_rng(3)
+    data = pd.DataFrame({"y": rng.normal(size=80), "x": rng.normal(size=80)})
+    data["market"] = np.repeat(["a", "b"], 40)
+    data.loc[:39, "x"] = 0.0
+    data.loc[11, "x"] = 1.0
+    fit = ls.sem("y ~ x", data, group="market")
+    boot = fit.bootstrap(100, seed=1, cluster=np.r_[np.arange(39), 38, 40 + np.arange(40)])
+    assert 20 <= boot.counts["failed"] <= 55
+    assert np.nanmax(boot.replicates("y~x").abs()) < 5.0
