@@ -291,6 +291,7 @@ def test_failing_fits_are_told() -> None:
         ({"n": []}, "power.n"),
         ({"n": [100, -3]}, "request.n"),
         ({"n": 200.0}, "request.n"),
+        ({"seed": -1}, "request.seed"),
         ({"replicates": 100.0}, "power.request"),
         ({"effect": "trust=~t1", "standardized": False}, "power.effect"),
         ({"effect": "loyalty~trst"}, "request.quantity"),
