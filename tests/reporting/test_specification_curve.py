@@ -61,8 +61,8 @@ def test_nothing_is_cut_off(found: Multiverse) -> None:
 
 
 def test_without_estimates_there_is_nothing_to_plot() -> None:
-    data = pd.DataFrame({"x": [1.0, 2.0, 4.0], "y": [2.0, 1.0, 3.0]})
-    found = multiverse("y ~ x", {"estimator": ["ML"]}, effect="y~q", data=data)
+    data = pd.DataFrame({"x": [1.0, 2.0], "y": [2.0, 1.0]})  # too few cases to fit anything
+    found = multiverse("y ~ x", {"estimator": ["ML"]}, effect="y~x", data=data)
     with pytest.raises(IncompatibleRequestError) as caught:
         specification_curve(found)
     assert caught.value.code == "request.no_specification"
