@@ -62,6 +62,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "datasets",
     ),
     "survey": (
+        "codebook_table",
         "instrument",
         "wording_rules",
         "wording",
@@ -174,6 +175,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     ),
     "estimation": (
         "estimators",
+        "request_words",
+        "rotation_request",
         "plan",
         "terms",
         "sources",
@@ -253,7 +256,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "power_frames",
         "power",
     ),
-    "clv": (),
+    "clv": ("printed",),
     "study": (
         "constructs",
         "models",
