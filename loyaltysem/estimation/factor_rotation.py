@@ -18,7 +18,8 @@ from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.objective import Objective
 from loyaltysem.estimation.model import BoundModel, bind_model
-from loyaltysem.estimation.plan import Plan, RotationPlan
+from loyaltysem.estimation.plan import Plan
+from loyaltysem.estimation.rotation_request import RotationPlan
 from loyaltysem.estimation.search import search_thoroughly
 from loyaltysem.estimation.terms import Sample
 from loyaltysem.inference.rotation import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -22,9 +22,16 @@ from loyaltysem.estimation.estimators import (
     find_estimator,
     identity_weight,
 )
+from loyaltysem.estimation.request_words import choice, words
+from loyaltysem.estimation.rotation_request import (
+    RotationPlan,
+    is_orthogonal,
+    rotation_plan,
+    rotation_problems,
+)
 from loyaltysem.model.group_equality import group_words
 from loyaltysem.model.parameters import Defaults
-from loyaltysem.model.syntax import Relation, parse
+from loyaltysem.model.syntax import parse
 from loyaltysem.model.variables import roles
 
 ModelFunction: TypeAlias = Literal["sem", "cfa", "growth", "lavaan"]
@@ -57,34 +64,6 @@ FUNCTION_DEFAULTS: dict[ModelFunction, Defaults] = {
         free_observed_intercepts=False,
     ),
 }
-
-
-#: Rotations of efa() blocks, and those that leave factors uncorrelated.
-ROTATIONS = ("geomin", "oblimin", "quartimin", "varimax", "quartimax")
-ORTHOGONAL = ("varimax", "quartimax")
-#: What ``rotation_args`` may hold, with the default of each.
-ROTATION_DEFAULTS: Mapping[str, float] = {"epsilon": 0.001, "gamma": 0.0, "n_starts": 30, "seed": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class RotationPlan:
-    """How the factors of efa() blocks are rotated.
-
-    Attributes
-    ----------
-    name : str
-        ``geomin``, ``oblimin``, ``quartimin``, ``varimax`` or ``quartimax``.
-    epsilon, gamma : float
-        Of geomin and of oblimin.
-    n_starts, seed : int
-        Random starts beside the unrotated solution.
-    """
-
-    name: str
-    epsilon: float
-    gamma: float
-    n_starts: int
-    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,19 +186,19 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
     test = _test(options["test"] or default_test)
     information = str(options["information"] or _information(row, kind, se, test))
     problems = [
-        _choice("likelihood", options["likelihood"], tuple(LIKELIHOODS)),
-        _choice("missing", options["missing"], MISSING),
-        _choice("information", information, INFORMATION),
-        _choice("se", se, STANDARD_ERROR_NAMES),
-        _choice("test", test, TEST_NAMES),
-        _choice("parameterization", options["parameterization"], ("delta", "theta")),
+        choice("likelihood", options["likelihood"], tuple(LIKELIHOODS)),
+        choice("missing", options["missing"], MISSING),
+        choice("information", information, INFORMATION),
+        choice("se", se, STANDARD_ERROR_NAMES),
+        choice("test", test, TEST_NAMES),
+        choice("parameterization", options["parameterization"], ("delta", "theta")),
         _kind(row, kind, missing),
         _auxiliary(options, missing),
         _fits(row, se, test, kind),
         _scores(row, information),
         _wishart(row, kind, str(options["likelihood"])),
         _means(options["meanstructure"], kind),
-        *_rotation_problems(model, options),
+        *rotation_problems(model, options),
     ]
     if any(problems):
         raise IncompatibleRequestError(
@@ -241,9 +220,9 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
         missing=missing,
         ordered=ordered,
         group=None if group is None else str(group),
-        auxiliary=_words(options["auxiliary"]),
+        auxiliary=words(options["auxiliary"]),
         requested=name,
-        rotation=_rotation(model, options),
+        rotation=rotation_plan(model, options),
     )
 
 
@@ -253,61 +232,23 @@ def _defaults(
     base = FUNCTION_DEFAULTS[function]
     means, fixed_x = options["meanstructure"], options["fixed_x"]
     # least squares of continuous data treat x as random, as in lavaan; auxiliaries covary with it
-    random_x = (row.least_squares and kind == "complete") or bool(_words(options["auxiliary"]))
+    random_x = (row.least_squares and kind == "complete") or bool(words(options["auxiliary"]))
     return replace(
         base,
         std_lv=bool(options["std_lv"]),
         orthogonal=bool(options["orthogonal"]),
         meanstructure=base.meanstructure if means is None else bool(means),
         fixed_x=not random_x if fixed_x is None else bool(fixed_x),
-        group_equal=group_words(_words(options["group_equal"])),
-        group_partial=_words(options["group_partial"]),
+        group_equal=group_words(words(options["group_equal"])),
+        group_partial=words(options["group_partial"]),
         parameterization=str(options["parameterization"]),
-        orthogonal_blocks=options.get("rotation") in ORTHOGONAL,
+        orthogonal_blocks=is_orthogonal(options),
     )
-
-
-def _rotation(model: str, options: Mapping[str, object]) -> RotationPlan | None:
-    if "efa" not in model:
-        return None
-    args = {**ROTATION_DEFAULTS, **_rotation_args(options)}
-    return RotationPlan(
-        str(options.get("rotation", ROTATIONS[0])),
-        float(args["epsilon"]),
-        float(args["gamma"]),
-        int(args["n_starts"]),
-        int(args["seed"]),
-    )
-
-
-def _rotation_args(options: Mapping[str, object]) -> Mapping[str, float]:
-    args = options.get("rotation_args") or {}
-    return args if isinstance(args, Mapping) else {"": 0.0}
-
-
-def _rotation_problems(model: str, options: Mapping[str, object]) -> list[str]:
-    args = _rotation_args(options)
-    found = [_choice("rotation", options.get("rotation", ROTATIONS[0]), ROTATIONS)]
-    unknown = [repr(k) for k in args if k not in ROTATION_DEFAULTS]
-    if unknown:
-        found.append(f"rotation_args holds {', '.join(ROTATION_DEFAULTS)}, not {unknown[0]}.")
-    elif float(args.get("epsilon", 1.0)) <= 0 or int(args.get("n_starts", 0)) < 0:
-        found.append("rotation_args: epsilon > 0 and n_starts ≥ 0 are expected.")
-    tied = {"loadings", "regressions", "means", "lv.variances", "lv.covariances"}
-    words = tied & group_words(_words(options["group_equal"]))
-    if "efa" in model and words and any(_block_names(model)):
-        found.append(f"group_equal={sorted(words)} cannot be used with efa() blocks.")
-    return found
-
-
-def _block_names(model: str) -> Iterable[str]:
-    relations = (s for s in parse(model) if isinstance(s, Relation))
-    return (v.block for s in relations for v in s.lhs)
 
 
 def _test(value: object) -> str:
     """Read one test, or lavaan's list of them, of which the last corrects χ²."""
-    names = _words(value)
+    names = words(value)
     return names[-1] if names else "standard"
 
 
@@ -316,7 +257,7 @@ def _ordered(value: object, model: str) -> tuple[str, ...]:
     if value is True:
         role = roles(parse(model))
         return tuple(n for n in role.observed if n not in role.exogenous_observed)
-    return _words(value)
+    return words(value)
 
 
 def _corrections(row: Estimator, kind: str) -> tuple[str, str]:
@@ -355,7 +296,7 @@ def _kind(row: Estimator, kind: str, missing: str) -> str:
 
 
 def _auxiliary(options: Mapping[str, object], missing: str) -> str:
-    if not _words(options["auxiliary"]):
+    if not words(options["auxiliary"]):
         return ""
     if missing != "fiml":
         return "auxiliary= is for missing='fiml': without missing values it changes nothing."
@@ -388,29 +329,6 @@ def _fits(row: Estimator, se: str, test: str, kind: str) -> str:
     if se == "robust.sem.nt" and row.weight is None:
         return f"se='robust.sem.nt' is for least squares, not for {row.name}."
     return ""
-
-
-def _words(value: object) -> tuple[str, ...]:
-    """Read one word or several."""
-    if isinstance(value, str):
-        return (value,)
-    if value is None or value is False:
-        return ()
-    found = list(value) if isinstance(value, Iterable) else [value]
-    words = tuple(v for v in found if isinstance(v, str))
-    if len(words) == len(found):
-        return words
-    raise IncompatibleRequestError(
-        f"Names were expected, not {value!r}.",
-        code="request.names",
-        hint="Pass a list of names, such as ['q1', 'q2'].",
-    )
-
-
-def _choice(option: str, value: object, allowed: tuple[object, ...]) -> str:
-    if value in allowed:
-        return ""
-    return f"{option}={value!r} is not available; choose from {', '.join(map(repr, allowed))}."
 
 
 def hash_arrays(*arrays: Array) -> str:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
-from loyaltysem.estimation.plan import RotationPlan
+from loyaltysem.estimation.rotation_request import RotationPlan
 from loyaltysem.estimation.solved import Solved
 from loyaltysem.model.auxiliary import auxiliary_text
 from loyaltysem.moments.complete import SampleMoments

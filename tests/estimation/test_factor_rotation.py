@@ -234,6 +234,12 @@ def test_too_many_factors_are_not_identified(hs: pd.DataFrame) -> None:
         ({"rotation": "promax"}, "rotation='promax'"),
         ({"rotation_args": {"delta": 1.0}}, "rotation_args holds"),
         ({"rotation_args": {"epsilon": -1.0}}, "epsilon > 0"),
+        ({"rotation_args": {"epsilon": "x"}}, "epsilon is a number, not 'x'"),
+        ({"rotation_args": {"gamma": float("nan")}}, "gamma is a number, not nan"),
+        ({"rotation_args": {"n_starts": 2.5}}, "n_starts is a whole number, not 2.5"),
+        ({"rotation_args": {"n_starts": True}}, "n_starts is a whole number, not True"),
+        ({"rotation_args": {"seed": -1}}, "seed ≥ 0"),
+        ({"rotation_args": 0.01}, "rotation_args is a dictionary"),
         ({"group": "school", "group_equal": ["loadings"]}, "efa() blocks"),
     ],
 )
@@ -241,3 +247,4 @@ def test_requests_that_are_refused(hs: pd.DataFrame, options: dict[str, Any], wo
     with pytest.raises(IncompatibleRequestError) as caught:
         ls.sem(TWO, hs, **options)
     assert words in str(caught.value)
+    assert caught.value.code == "request.option" and caught.value.hint
