@@ -15,8 +15,9 @@ import pandas as pd
 from loyaltysem.core.display import integer, number, percent
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.text import Language, Text
+from loyaltysem.survey.codebook_table import codebook
 from loyaltysem.survey.exchange.csv_file import write_csv
-from loyaltysem.survey.instrument import Item, Questionnaire, codebook
+from loyaltysem.survey.instrument import Item, Questionnaire
 
 if TYPE_CHECKING:
     from loyaltysem.core.types import Array
@@ -59,7 +60,7 @@ class Codebook:
     questionnaire : Questionnaire
         The instrument.
     table : DataFrame
-        One row per item, in both languages: the columns of `instrument.codebook`, and with
+        One row per item, in both languages: the columns of `codebook_table.codebook`, and with
         answers ``n missing mean sd lowest highest`` of the answers as given (reverse items not
         turned; NaN where a number has no meaning) and ``frequencies`` (``1: 12; 2: 30 …``).
     has_answers : bool
