@@ -10,7 +10,6 @@ import numpy as np
 
 from loyaltysem.core.linalg import inverse_and_logdet
 from loyaltysem.core.types import Array
-from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.engine.fiml import casewise_scores
 from loyaltysem.engine.implied import Implied
 from loyaltysem.engine.objective import Block
@@ -46,9 +45,7 @@ class CaseWeights:
 
 def case_weights(fit: Solved) -> CaseWeights | None:
     """Return likelihood and scores of cases; None where the estimator has no such likelihood."""
-    likelihood = isinstance(fit.sample, IncompleteSample) or isinstance(
-        fit.plan.row.discrepancy, MaximumLikelihood
-    )
+    likelihood = isinstance(fit.sample, IncompleteSample) or fit.plan.row.maximum_likelihood
     if not likelihood or fit.plan.likelihood != "normal":
         return None
     fitted = fit.inference.fitted

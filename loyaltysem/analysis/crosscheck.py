@@ -21,7 +21,6 @@ import pandas as pd
 from loyaltysem.analysis.reliability import cronbach_alpha
 from loyaltysem.core.display import MISSING, number
 from loyaltysem.core.errors import IncompatibleRequestError, MissingExtraError
-from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.model.parameters import Parameter
 from loyaltysem.moments.data import select
@@ -213,7 +212,7 @@ def _beyond_semopy(fit: SEMResult) -> str:
         "several groups": len(fit.structure.blocks) > 1,
         "ordered variables": bool(plan.ordered),
         "incomplete data": plan.missing != "listwise",
-        f"estimator {plan.estimator}": not isinstance(plan.row.discrepancy, MaximumLikelihood),
+        f"estimator {plan.estimator}": not plan.row.maximum_likelihood,
         "Wishart likelihood": plan.likelihood != "normal",
         "constraints": bool(fit.table.restrictions) or shared,
         "a model for the means": any(_is_model_of_means(r, fit) for r in rows),

@@ -165,7 +165,7 @@ def _nothing_to_add(model: StandardModel, kind: str) -> IncompatibleRequestError
 def level_findings(fit: Solved, levels: tuple[Level, ...], kind: str) -> list[Finding]:
     """Say what a reader of the cut-offs must know about how they were made."""
     found = []
-    complete_ml = fit.plan.estimator == "ML" and fit.plan.missing == "listwise"
+    complete_ml = fit.plan.row.maximum_likelihood and fit.plan.missing == "listwise"
     if not complete_ml or fit.plan.test != "standard":
         found.append(
             Finding(

@@ -85,7 +85,7 @@ class PowerDesign:
         """Whether moments of the samples are all that the fits need."""
         plan, model = self.plan, self.truth.model
         return (
-            plan.estimator == "ML"
+            plan.row.maximum_likelihood
             and (plan.se, plan.test, plan.missing) == ("standard", "standard", "listwise")
             and plan.information != "first.order"
             and plan.likelihood == "normal"

@@ -10,7 +10,6 @@ import numpy as np
 from loyaltysem.core.linalg import logdet
 from loyaltysem.core.optimise import minimise
 from loyaltysem.core.types import Array
-from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.estimation.corrections import TESTS, Tests
 from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.model import BoundModel, bind_model
@@ -38,8 +37,8 @@ def baseline_tests(model: BoundModel) -> Tests:
 def _closed_form(model: BoundModel) -> TestStatistic | None:
     """Return χ² where the estimates are known: ML of complete data, at the sample moments."""
     sample, plan = model.sample, model.plan
-    maximum_likelihood = isinstance(plan.row.discrepancy, MaximumLikelihood)
-    if not (isinstance(sample, SampleMoments) and maximum_likelihood and plan.test == "standard"):
+    likelihood = plan.row.maximum_likelihood
+    if not (isinstance(sample, SampleMoments) and likelihood and plan.test == "standard"):
         return None
     x = [model.table.observed.index(n) for n in model.table.roles.exogenous_observed]
     p = len(sample.names)

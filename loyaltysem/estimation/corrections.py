@@ -15,7 +15,6 @@ import numpy as np
 
 from loyaltysem.core.linalg import inverse_and_logdet
 from loyaltysem.core.types import Array
-from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.engine.fiml import (
     first_order_information,
     moment_information,
@@ -195,7 +194,7 @@ def _browne_nt(fitted: Fitted) -> Tests:
 
 def browne_statistic(fitted: Fitted, at_model: bool) -> float:
     """Return Browne's (1984) residual-based statistic with V at S, or at the implied moments."""
-    if at_model and isinstance(fitted.model.plan.row.discrepancy, MaximumLikelihood):
+    if at_model and fitted.model.plan.row.maximum_likelihood:
         return _browne_of_likelihood(fitted)
     sample = fitted.model.sample
     of_sample = (inverse_and_logdet(cov)[0][0] for cov in sample.cov)

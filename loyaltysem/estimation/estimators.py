@@ -67,6 +67,11 @@ class Estimator:
     least_squares: bool
     data: frozenset[str]
 
+    @property
+    def maximum_likelihood(self) -> bool:
+        """Whether complete data are fitted by the normal likelihood, whatever the corrections."""
+        return isinstance(self.discrepancy, MaximumLikelihood)
+
 
 _ML = MaximumLikelihood()
 _LIKELIHOOD = frozenset({"complete", "incomplete"})

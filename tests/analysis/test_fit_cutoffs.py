@@ -165,6 +165,11 @@ def test_robust_fits_are_told_that_the_cut_offs_are_not() -> None:
     assert [f.code for f in found.findings] == ["cutoffs.simulated_by_ml"]
 
 
+def test_ml_under_another_name_is_ml() -> None:
+    found = fit_cutoffs(ls.cfa(HS_MODEL, HS, estimator="MLF"), replicates=20)
+    assert "cutoffs.simulated_by_ml" not in {f.code for f in found.findings}
+
+
 def test_levels_that_cannot_be_had_are_told() -> None:
     tied = ls.cfa(f"{HS_MODEL}\nx4 ~~ x7\nx5 ~~ x8\nx6 ~~ x9", HS)
     found = fit_cutoffs(tied, replicates=20)

@@ -11,7 +11,6 @@ import numpy as np
 from loyaltysem.core.linalg import cholesky
 from loyaltysem.core.optimise import Minimum, minimise
 from loyaltysem.core.types import Array, Mask
-from loyaltysem.engine.discrepancies import MaximumLikelihood
 from loyaltysem.engine.implied import Implied
 from loyaltysem.estimation.baseline import (
     baseline_table,
@@ -81,8 +80,7 @@ def statistics(
 def baseline_chisq(model: BoundModel, baseline: Baseline) -> Array:
     """Return the χ² of the independence model, shape (B,)."""
     sample = model.sample
-    likelihood = isinstance(model.plan.row.discrepancy, MaximumLikelihood)
-    if isinstance(sample, SampleMoments) and likelihood:
+    if isinstance(sample, SampleMoments) and model.plan.row.maximum_likelihood:
         x = [model.table.observed.index(n) for n in model.table.roles.exogenous_observed]
         return np.asarray(sample.weight * independence_discrepancy(sample, x))
     bound = bind_model(model.plan, baseline.table, baseline.structure, sample)
