@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.slopes import simple_slopes
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
+    from loyaltysem.clv.transactions import transactions
     from loyaltysem.estimation.compare import compare
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.estimation.simulate import simulate
@@ -137,6 +138,7 @@ _HOMES = {
     "nomological": "analysis.nomological",
     "htmt_plot": "reporting.htmt_plot",
     "item_plot": "reporting.item_plot",
+    "transactions": "clv.transactions",
 }
 
 __all__ = [
@@ -206,6 +208,7 @@ __all__ = [
     "specification_curve",
     "split_half",
     "test_retest",
+    "transactions",
     "wording_hints",
 ]
 

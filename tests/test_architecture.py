@@ -256,7 +256,12 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "power_frames",
         "power",
     ),
-    "clv": ("printed",),
+    "clv": (
+        "printed",
+        "log",
+        "summary",
+        "transactions",
+    ),
     "study": (
         "constructs",
         "models",

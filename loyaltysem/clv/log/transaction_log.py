@@ -1,0 +1,52 @@
+"""The noun every analysis of behaviour starts from: cleaned orders, and what cleaning did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from loyaltysem.core.errors import Finding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransactionLog:
+    """Orders after cleaning, where they lie; nothing has come into memory but `counts`.
+
+    Parameters
+    ----------
+    table : ibis.Table
+        One row per kept row of the source: ``customer`` (string), ``time`` (timestamp, in the log's
+        time zone), ``day`` (date), ``amount`` (float64, refunds negative), ``is_purchase`` (bool),
+        and where named ``category`` (string), ``margin`` (float64) and further columns.
+    counts : DataFrame
+        What each rule did: ``rule, label_en, label_zh, rows, customers, effect``. Rows of the
+        source = rows of the effects ``kept`` and ``dropped``.
+    start, end : date
+        First and last day of observation.
+    currency : str, optional
+        Code of the currency all amounts are in.
+    findings : tuple of Finding
+        What a reader of any result must know.
+    """
+
+    table: Any
+    counts: pd.DataFrame
+    start: date
+    end: date
+    currency: str | None = None
+    findings: tuple[Finding, ...] = ()
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def run(self, expr: Any) -> pd.DataFrame:
+        """Carry out an Ibis expression where the log lies and return its rows.
+
+        Parameters
+        ----------
+        expr : ibis.Table
+            Built from `table`.
+        """
+        frame: pd.DataFrame = expr.to_pandas()
+        return frame
