@@ -18,6 +18,7 @@ from loyaltysem.core.method_sources import METHODS
 from loyaltysem.core.resampling_sources import RESAMPLING
 from loyaltysem.core.source import Reference
 from loyaltysem.core.survey_sources import SURVEYS
+from loyaltysem.core.value_sources import VALUE
 
 __all__ = ["ALL", "REFERENCES", "Reference", "reference"]
 
@@ -30,6 +31,7 @@ ALL: tuple[Reference, ...] = (
     *SURVEYS,
     *MEASUREMENT,
     *EXPLORATION,
+    *VALUE,
 )
 REFERENCES = MappingProxyType({source.key: source for source in ALL})
 
