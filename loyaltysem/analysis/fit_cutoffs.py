@@ -7,7 +7,7 @@ the model is fitted to all of them, and the cut-off is the value that tells the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from loyaltysem.analysis.cutoff_levels import Level, level_findings, misspecifie
 from loyaltysem.core.display import bounded, integer
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.parallel import generator, in_parallel
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array
 from loyaltysem.estimation.model import BoundModel, bind_model
@@ -47,7 +47,7 @@ FEWEST = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class FitCutoffs:
+class FitCutoffs(Shown):
     """Dynamic cut-offs and what they say of a fit.
 
     Attributes
@@ -109,16 +109,8 @@ class FitCutoffs:
             *map(str, self.findings),
         ]
 
-    def __str__(self) -> str:
-        notes = (f"  {line}" for line in self._notes())
-        return "\n".join([self._title(), *text_table(*self._table()), *notes])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        notes = "".join(html_paragraph(line) for line in self._notes())
-        return html_table(self._title(), *self._table()) + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield self._title(), self._table()
 
 
 def _cell(row: Mapping[object, object]) -> str:

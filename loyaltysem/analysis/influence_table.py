@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ from loyaltysem.analysis.left_out import FITTED
 from loyaltysem.core.display import integer, number, pvalue
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.memo import remembered
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 from loyaltysem.core.types import Array, Mask
 from loyaltysem.estimation.result import SEMResult
 
@@ -24,7 +25,7 @@ Row: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Influence:
+class Influence(Shown):
     """What each case does to a fit; every table has one row a case, labelled by its id.
 
     Attributes
@@ -99,7 +100,7 @@ class Influence:
         """
         return _reversals(self)
 
-    def _lines(self) -> list[str]:
+    def _headline(self) -> list[str]:
         how = {EXACT: "refitted without each", ONE_STEP: "one-step approximation from scores"}
         return [
             f"Influence of {integer(len(self.cases))} cases ({how[self.method]})",
@@ -131,20 +132,10 @@ class Influence:
         ]  # fmt: skip
         return ("case", "parameter", "est", "p", "without: est", "p"), rows
 
-    def __str__(self) -> str:
-        lines = [*self._lines(), *text_table(*self._table())]
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield "", self._table()
         if len(self.reversals):
-            lines += ["", *text_table(*self._reversal_table())]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        parts = [*map(html_paragraph, self._lines()), html_table("", *self._table())]
-        if len(self.reversals):
-            parts.append(html_table("", *self._reversal_table()))
-        return "".join([*parts, *(html_paragraph(str(f)) for f in self.findings)])
+            yield "", self._reversal_table()
 
 
 def estimates_of(fit: SEMResult) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ its values in the first model, so that only what it shares with the other items 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -24,7 +24,7 @@ from loyaltysem.analysis.method_variance import (
 )
 from loyaltysem.core.display import p_relation, percent
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells
 from loyaltysem.core.text import Text
 from loyaltysem.estimation.compare import compare
 from loyaltysem.estimation.result import SEMResult
@@ -97,15 +97,9 @@ class MarkerResult(Printed):
         """The marker and the model kept."""
         return f"CFA marker technique, marker {', '.join(self.marker)}; kept: {self.kept}"
 
-    def __str__(self) -> str:
-        tables = self._tables()
-        lines = [line for t in tables for line in ("", *text_table(*cells(t)))]
-        return "\n".join([self.title, *lines[1:], *(f"  {finding}" for finding in self.findings)])
-
-    def _repr_html_(self) -> str:
-        titles = (self.title, "", "", "")
-        body = (html_table(t, *cells(x)) for t, x in zip(titles, self._tables(), strict=True))
-        return "".join([*body, *(html_paragraph(str(finding)) for finding in self.findings)])
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        for caption, table in zip((self.title, "", "", ""), self._tables(), strict=True):
+            yield caption, cells(table)
 
 
 def marker_variable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from loyaltysem.analysis.method_variance import (
 )
 from loyaltysem.core.display import bounded, p_relation, percent
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells
 from loyaltysem.core.text import Text
 from loyaltysem.estimation.compare import HEADER, Comparison, compare, comparison_cells
 from loyaltysem.estimation.result import SEMResult
@@ -74,25 +75,10 @@ class MethodFactor(Printed):
         )
         return f"Unmeasured latent method factor ({self.loadings} loadings), mean shares: {shares}"
 
-    def __str__(self) -> str:
-        lines = [
-            self.title,
-            *text_table(HEADER, comparison_cells(self.comparison.frame)),
-            "",
-            *text_table(*cells(self.frame)),
-            "",
-            *text_table(*cells(self.correlations)),
-        ]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def _repr_html_(self) -> str:
-        notes = "".join(html_paragraph(str(finding)) for finding in self.findings)
-        tables = [
-            html_table(self.title, HEADER, comparison_cells(self.comparison.frame)),
-            html_table("", *cells(self.frame)),
-            html_table("", *cells(self.correlations)),
-        ]
-        return "".join(tables) + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield self.title, (HEADER, comparison_cells(self.comparison.frame))
+        yield "", cells(self.frame)
+        yield "", cells(self.correlations)
 
 
 def latent_method_factor(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from loyaltysem.analysis.measurement.multivariate_normal import (
 from loyaltysem.analysis.measurement.printed import Printed, cells
 from loyaltysem.core.display import number, p_relation, percent
 from loyaltysem.core.errors import Finding
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array
 
@@ -57,14 +57,9 @@ class NormalityResult(Printed):
         """What was tested."""
         return f"Multivariate normality, {len(self.items)} items, N = {self.n_obs}"
 
-    def __str__(self) -> str:
-        lines = [self.title, *text_table(*cells(self.frame)), "", *text_table(*cells(self.items))]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def _repr_html_(self) -> str:
-        notes = "".join(html_paragraph(str(finding)) for finding in self.findings)
-        alone = html_table("", *cells(self.items))
-        return html_table(self.title, *cells(self.frame)) + alone + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield self.title, cells(self.frame)
+        yield "", cells(self.items)
 
 
 def normality(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, isfinite
 
@@ -9,14 +10,14 @@ import pandas as pd
 
 from loyaltysem.core.display import MISSING, bounded, integer, number
 from loyaltysem.core.errors import Finding
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 
 #: The tests of fit by RMSEA: hypothesis and alternative.
 RMSEA_TESTS = {"close": (0.05, 0.08), "not_close": (0.05, 0.01), "exact": (0.0, 0.05)}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class PowerAnalysis:
+class PowerAnalysis(Shown):
     """Power at each N, and the N for the power asked for.
 
     Attributes
@@ -58,28 +59,12 @@ class PowerAnalysis:
 
     def summary(self) -> str:
         """Return the tables as text."""
-        parts = [self._title(), *text_table(*self._power_table())]
-        parts += ["", "Fits", *text_table(*self._test_table())]
-        parts += [
-            "",
-            f"N for power {bounded(self.target, 2)}",
-            *text_table(*self._required_table()),
-        ]
-        return "\n".join([*parts, *(f"  {finding}" for finding in self.findings)])
+        return str(self)
 
-    def __str__(self) -> str:
-        return self.summary()
-
-    def __repr__(self) -> str:
-        return self.summary()
-
-    def _repr_html_(self) -> str:
-        parts = [
-            html_table(self._title(), *self._power_table()),
-            html_table("Fits", *self._test_table()),
-            html_table(f"N for power {bounded(self.target, 2)}", *self._required_table()),
-        ]
-        return "".join([*parts, *(html_paragraph(str(f)) for f in self.findings)])
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield self._title(), self._power_table()
+        yield "Fits", self._test_table()
+        yield f"N for power {bounded(self.target, 2)}", self._required_table()
 
     def _title(self) -> str:
         made = f"{integer(self.replicates)} samples each" if self.replicates else "analytic"

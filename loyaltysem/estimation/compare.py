@@ -6,7 +6,7 @@ ones and finds the scaling of the difference (`loyaltysem.inference.nested`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from loyaltysem.core.display import bounded, number, pvalue
 from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_mean
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 from loyaltysem.core.text import Text
 from loyaltysem.core.threads import one_thread
 from loyaltysem.estimation.differences import METHODS, STANDARD
@@ -40,7 +40,7 @@ HEADER = (
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Shown):
     """Nested models, the least restricted first.
 
     Attributes
@@ -66,16 +66,8 @@ class Comparison:
         """The method and the kind of indices, in words."""
         return f"Difference test: {self.method}; CFI and RMSEA: {self.indices}"
 
-    def __str__(self) -> str:
-        lines = [self.title, *text_table(HEADER, comparison_cells(self.frame))]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        notes = "".join(html_paragraph(str(f)) for f in self.findings)
-        return html_table(self.title, HEADER, comparison_cells(self.frame)) + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield self.title, (HEADER, comparison_cells(self.frame))
 
 
 def comparison_cells(frame: pd.DataFrame) -> list[tuple[str, ...]]:

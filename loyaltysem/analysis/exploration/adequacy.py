@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from loyaltysem.analysis.exploration.eigen import is_positive_definite, smoothed
 from loyaltysem.analysis.exploration.items import Items, Missing, item_correlations
 from loyaltysem.core.display import bounded, integer, number, p_relation
 from loyaltysem.core.errors import Finding
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array
 
@@ -65,7 +65,7 @@ def sphericity(r: Array, n_obs: int) -> tuple[float, int]:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class KMO:
+class KMO(Shown):
     """Kaiser–Meyer–Olkin measure of sampling adequacy.
 
     Attributes
@@ -96,20 +96,12 @@ class KMO:
         rows = [(str(name), bounded(float(value), 2)) for name, value in self.items.items()]
         return ("item", "KMO"), rows
 
-    def _headline(self) -> str:
+    def _headline(self) -> Iterator[str]:
         size = f"{len(self.items)} items, N = {integer(self.n_obs)}"
-        return f"KMO {bounded(self.overall)} ({self.word.en}), {size}"
+        yield f"KMO {bounded(self.overall)} ({self.word.en}), {size}"
 
-    def __str__(self) -> str:
-        lines = [self._headline(), *text_table(*self._cells())]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        notes = "".join(html_paragraph(str(finding)) for finding in self.findings)
-        return html_paragraph(self._headline()) + html_table("", *self._cells()) + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield "", self._cells()
 
 
 def kmo(
@@ -179,8 +171,8 @@ def _low(overall: float, items: pd.Series[float]) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class BartlettSphericity:
+@dataclass(frozen=True, slots=True, repr=False)
+class BartlettSphericity(Shown):
     """Bartlett's test that items are uncorrelated.
 
     Attributes
@@ -198,13 +190,9 @@ class BartlettSphericity:
     n_obs: int
     findings: tuple[Finding, ...] = ()
 
-    def __str__(self) -> str:
+    def _headline(self) -> Iterator[str]:
         head = f"Bartlett's test of sphericity: χ²({self.df}) = {number(self.chisq, 2)}, "
-        lines = [head + p_relation(self.pvalue) + f", N = {integer(self.n_obs)}"]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def _repr_html_(self) -> str:
-        return "".join(f"<p>{escape(line)}</p>" for line in str(self).splitlines())
+        yield head + p_relation(self.pvalue) + f", N = {integer(self.n_obs)}"
 
 
 def bartlett_sphericity(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from loyaltysem.analysis.exploration.eigen import descending
 from loyaltysem.analysis.exploration.items import Items, Missing, item_correlations
 from loyaltysem.core.display import bounded, integer
 from loyaltysem.core.errors import Finding
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 from loyaltysem.core.types import Array
 
 
@@ -42,7 +43,7 @@ def average_partials(r: Array, power: int) -> Array:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class MAPTest:
+class MAPTest(Shown):
     """Minimum average partial test.
 
     Attributes
@@ -63,8 +64,8 @@ class MAPTest:
     n_obs: int
     findings: tuple[Finding, ...] = ()
 
-    def _headline(self) -> str:
-        return (
+    def _headline(self) -> Iterator[str]:
+        yield (
             f"Minimum average partial: {self.n_components} component(s) "
             f"(revised: {self.n_components_revised}), N = {integer(self.n_obs)}"
         )
@@ -76,16 +77,8 @@ class MAPTest:
         ]
         return ("components", "average r²", "average r⁴"), rows
 
-    def __str__(self) -> str:
-        lines = [self._headline(), *text_table(*self._cells())]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        notes = "".join(html_paragraph(str(finding)) for finding in self.findings)
-        return html_paragraph(self._headline()) + html_table("", *self._cells()) + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield "", self._cells()
 
 
 def map_test(

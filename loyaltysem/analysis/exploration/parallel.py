@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
@@ -21,7 +21,7 @@ from loyaltysem.analysis.exploration.items import (
 from loyaltysem.core.display import integer, number
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.parallel import generator, in_parallel
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array, Indices
 from loyaltysem.moments.categories import category_levels, code_categories
@@ -34,7 +34,7 @@ CHUNK = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ParallelAnalysis:
+class ParallelAnalysis(Shown):
     """Observed eigenvalues beside simulated ones.
 
     Attributes
@@ -96,17 +96,8 @@ class ParallelAnalysis:
         ]
         return ("", "component", "reference", "factor", "reference"), rows
 
-    def __str__(self) -> str:
-        lines = [*self._headline(), *text_table(*self._cells())]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        head = "".join(html_paragraph(line) for line in self._headline())
-        notes = "".join(html_paragraph(str(finding)) for finding in self.findings)
-        return head + html_table("", *self._cells()) + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield "", self._cells()
 
 
 def parallel_analysis(

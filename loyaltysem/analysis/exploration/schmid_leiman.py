@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -11,7 +12,7 @@ import pandas as pd
 from loyaltysem.analysis.exploration.extraction import EXTRACTIONS
 from loyaltysem.core.display import bounded
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array
 
@@ -19,7 +20,7 @@ SecondOrder: TypeAlias = Literal["minres", "ml", "pa"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SchmidLeiman:
+class SchmidLeiman(Shown):
     """A hierarchical solution, all factors uncorrelated.
 
     Attributes
@@ -64,16 +65,8 @@ class SchmidLeiman:
         ]
         return ("item", *map(str, table.columns)), rows
 
-    def __str__(self) -> str:
-        lines = ["Schmid–Leiman solution", *text_table(*self._cells())]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        notes = "".join(html_paragraph(str(finding)) for finding in self.findings)
-        return html_table("Schmid–Leiman solution", *self._cells()) + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield "Schmid–Leiman solution", self._cells()
 
 
 def schmid_leiman(

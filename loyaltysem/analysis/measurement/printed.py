@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from loyaltysem.core.display import bounded, integer, number, pvalue
-from loyaltysem.core.errors import Finding
-from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.shown import Cells, Shown
 
 #: Columns whose numbers cannot exceed 1 lose the zero before the point.
 BOUNDED = (
@@ -22,7 +21,7 @@ BOUNDED_NAMES = frozenset(
 )  # fmt: skip
 
 
-class Printed:
+class Printed(Shown):
     """Adds words and a table to a result that has `title`, `frame` and `findings`.
 
     A mixin without state; the dataclass that uses it declares frame and findings.
@@ -30,28 +29,17 @@ class Printed:
 
     __slots__ = ()
     frame: pd.DataFrame
-    findings: tuple[Finding, ...]
 
     @property
     def title(self) -> str:
         """The sentence above the table."""
         return type(self).__name__
 
-    def __str__(self) -> str:
-        header, rows = cells(self.frame)
-        notes = [f"  {finding}" for finding in self.findings]
-        return "\n".join([self.title, *text_table(header, rows), *notes])
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        header, rows = cells(self.frame)
-        notes = "".join(html_paragraph(str(finding)) for finding in self.findings)
-        return html_table(self.title, header, rows) + notes
+    def _sheets(self) -> Iterable[tuple[str, Cells]]:
+        yield self.title, cells(self.frame)
 
 
-def cells(frame: pd.DataFrame) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def cells(frame: pd.DataFrame) -> Cells:
     """Return the header and the rows of a frame as printed text."""
     columns = [_printer(str(name), frame[name])(frame[name].tolist()) for name in frame.columns]
     header = tuple(str(name) for name in frame.columns)
