@@ -7,9 +7,45 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_HOMES: dict[str, str] = {}
+_HOMES: dict[str, str] = {
+    "simple_clv": "formulas.as_printed",
+    "simple_net": "formulas.as_printed",
+    "life_cycle_clv": "formulas.as_printed",
+    "life_cycle_net": "formulas.as_printed",
+    "probability_clv": "formulas.as_printed",
+    "probability_net": "formulas.as_printed",
+    "beckman_clv": "formulas.as_printed",
+    "beckman_net": "formulas.as_printed",
+    "kass_clv": "formulas.as_printed",
+    "kass_net": "formulas.as_printed",
+    "life_cycle_value": "formulas.as_printed",
+    "life_cycle_value_net": "formulas.as_printed",
+    "discounted_clv": "formulas.discounted",
+    "berger_nasr_clv": "formulas.discounted",
+    "referral_value": "formulas.scores",
+    "value_scores": "formulas.scores",
+    "compare_formulas": "formulas.comparison",
+}
 
-__all__: list[str] = []
+__all__: list[str] = [
+    "beckman_clv",
+    "beckman_net",
+    "berger_nasr_clv",
+    "compare_formulas",
+    "discounted_clv",
+    "kass_clv",
+    "kass_net",
+    "life_cycle_clv",
+    "life_cycle_net",
+    "life_cycle_value",
+    "life_cycle_value_net",
+    "probability_clv",
+    "probability_net",
+    "referral_value",
+    "simple_clv",
+    "simple_net",
+    "value_scores",
+]
 
 
 def __getattr__(name: str) -> object:

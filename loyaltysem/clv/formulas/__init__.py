@@ -1,0 +1,1 @@
+"""Formulas of customer value: as practice prints them, discounted, and as scores."""
