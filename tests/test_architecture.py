@@ -60,6 +60,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "measurement_sources",
         "exploration_sources",
         "value_sources",
+        "behaviour_sources",
+        "segment_sources",
         "references",
         "datasets",
     ),
@@ -220,6 +222,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "fit",
     ),
     "analysis": (
+        "item_frame",
         "cutoffs",
         "item_statistics",
         "exploration",
@@ -263,6 +266,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "formulas",
         "log",
         "summary",
+        "behaviour",
+        "experiment",
         "transactions",
     ),
     "study": (

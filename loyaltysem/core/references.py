@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from loyaltysem.core.behaviour_sources import BEHAVIOUR
 from loyaltysem.core.errors import LoyaltySemError, did_you_mean
 from loyaltysem.core.estimation_sources import ESTIMATION
 from loyaltysem.core.exploration_sources import EXPLORATION
@@ -16,6 +17,7 @@ from loyaltysem.core.marketing_sources import MARKETING
 from loyaltysem.core.measurement_sources import MEASUREMENT
 from loyaltysem.core.method_sources import METHODS
 from loyaltysem.core.resampling_sources import RESAMPLING
+from loyaltysem.core.segment_sources import SEGMENTS
 from loyaltysem.core.source import Reference
 from loyaltysem.core.survey_sources import SURVEYS
 from loyaltysem.core.value_sources import VALUE
@@ -32,6 +34,8 @@ ALL: tuple[Reference, ...] = (
     *MEASUREMENT,
     *EXPLORATION,
     *VALUE,
+    *BEHAVIOUR,
+    *SEGMENTS,
 )
 REFERENCES = MappingProxyType({source.key: source for source in ALL})
 

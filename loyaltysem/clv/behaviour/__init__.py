@@ -1,0 +1,1 @@
+"""Behavioural loyalty: what customers do, read from the log without a model of why."""
