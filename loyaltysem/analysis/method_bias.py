@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.analysis.exploration.extraction import principal_axes
-from loyaltysem.analysis.measurement.answers import Items, usable
+from loyaltysem.analysis.item_frame import Items
+from loyaltysem.analysis.measurement.answers import usable
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.core.display import percent
 from loyaltysem.core.errors import DataError, Finding

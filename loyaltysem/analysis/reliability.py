@@ -8,7 +8,8 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from loyaltysem.analysis.measurement.answers import Items, require_share, usable
+from loyaltysem.analysis.item_frame import Items
+from loyaltysem.analysis.measurement.answers import require_share, usable
 from loyaltysem.analysis.measurement.internal_consistency import (
     alpha_of,
     alpha_standard_error,

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from loyaltysem.analysis.exploration.eigen import is_positive_definite, smoothed
-from loyaltysem.analysis.exploration.items import Items, Missing, item_correlations
+from loyaltysem.analysis.exploration.items import Missing, item_correlations
+from loyaltysem.analysis.item_frame import Items
 from loyaltysem.core.display import bounded, integer, number, p_relation
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.shown import Cells, Shown

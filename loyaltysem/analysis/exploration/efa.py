@@ -17,18 +17,14 @@ from loyaltysem.analysis.exploration.extraction import (
     reduced_eigenvalues,
 )
 from loyaltysem.analysis.exploration.fit_statistics import Test, fit_of_factors, greatest_number
-from loyaltysem.analysis.exploration.items import (
-    ItemCorrelations,
-    Items,
-    Missing,
-    item_correlations,
-)
+from loyaltysem.analysis.exploration.items import ItemCorrelations, Missing, item_correlations
 from loyaltysem.analysis.exploration.result import SALIENT, EFAResult
 from loyaltysem.analysis.exploration.standard_errors import (
     RotatedErrors,
     RotatedModel,
     rotated_errors,
 )
+from loyaltysem.analysis.item_frame import Items
 from loyaltysem.core.errors import Finding, IncompatibleRequestError, did_you_mean
 from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array

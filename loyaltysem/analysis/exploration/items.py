@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from loyaltysem.analysis.exploration.eigen import is_positive_definite
+from loyaltysem.analysis.item_frame import Items, item_frame
 from loyaltysem.core.errors import DataError, Finding, IncompatibleRequestError
 from loyaltysem.core.linalg import correlation
 from loyaltysem.core.text import Text
@@ -19,11 +19,9 @@ from loyaltysem.moments.categories import category_levels, code_categories
 from loyaltysem.moments.ordered_correlations import EmptyCells, ordered_correlations
 from loyaltysem.moments.patterns import find_patterns
 from loyaltysem.moments.saturated import saturated_moments
-from loyaltysem.survey.responses import Responses
 
 Missing: TypeAlias = Literal["listwise", "pairwise", "em"]
 Kind: TypeAlias = Literal["pearson", "polychoric", "given"]
-Items: TypeAlias = pd.DataFrame | Responses | ArrayLike
 MISSING: tuple[str, ...] = ("listwise", "pairwise", "em")
 #: Answers beyond which an item is rather numeric than ordered.
 MANY_CATEGORIES = 15
@@ -118,7 +116,7 @@ def item_correlations(
             code="exploration.missing",
             hint="Use 'listwise', 'pairwise' or 'em'.",
         )
-    frame = labelled(items)
+    frame = item_frame(items, "exploration")
     if n_obs is not None:
         return _given(frame, n_obs, polychoric)
     _refuse_matrix(frame)
@@ -138,37 +136,6 @@ def item_correlations(
 
 def _names(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(str(name) for name in frame.columns)
-
-
-def labelled(items: Items) -> pd.DataFrame:
-    """Return items as a float frame; those of an array are named item1, item2 and so on."""
-    if isinstance(items, Responses):
-        items = items.data
-    if not isinstance(items, pd.DataFrame):
-        array = np.asarray(items)
-        if array.ndim != 2:
-            raise DataError(
-                f"Expected a table of respondents by items, found {array.ndim} dimension(s).",
-                code="exploration.shape",
-                hint="Pass a DataFrame, or an array with a row a respondent and a column an item.",
-            )
-        items = pd.DataFrame(array, columns=[f"item{j + 1}" for j in range(array.shape[1])])
-    repeated = sorted({str(c) for c in items.columns[items.columns.duplicated()]})
-    if repeated:
-        raise DataError(
-            f"Items must have different names; found more than once: {', '.join(repeated)}.",
-            code="exploration.duplicate_item",
-            hint="Leave out or rename the repeated columns.",
-        )
-    try:
-        return items.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        text = [str(c) for c in items if not pd.api.types.is_numeric_dtype(items[c])]
-        raise DataError(
-            f"The items must be numbers; these are not: {', '.join(text)} ({error}).",
-            code="exploration.not_numeric",
-            hint="Choose the columns with items, or read the file with its questionnaire.",
-        ) from error
 
 
 def _refuse_matrix(frame: pd.DataFrame) -> None:

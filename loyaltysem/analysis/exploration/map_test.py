@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.analysis.exploration.eigen import descending
-from loyaltysem.analysis.exploration.items import Items, Missing, item_correlations
+from loyaltysem.analysis.exploration.items import Missing, item_correlations
+from loyaltysem.analysis.item_frame import Items
 from loyaltysem.core.display import bounded, integer
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.shown import Cells, Shown

@@ -10,12 +10,11 @@ import pandas as pd
 
 from loyaltysem.analysis.exploration.items import (
     ItemCorrelations,
-    Items,
     Missing,
     item_correlations,
-    labelled,
     ordered_levels,
 )
+from loyaltysem.analysis.item_frame import Items, item_frame
 from loyaltysem.core.display import bounded, integer, number
 from loyaltysem.core.errors import DataError, Finding, IncompatibleRequestError
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
@@ -174,7 +173,7 @@ def polyserial(numeric: Items, ordered: Items) -> pd.DataFrame:
     >>> float(polyserial(age, pd.DataFrame({"q": [1, 1, 1, 2, 1, 2]})).round(3).loc["age", "q"])
     0.768
     """
-    x, y = labelled(numeric), labelled(ordered)
+    x, y = item_frame(numeric, "exploration"), item_frame(ordered, "exploration")
     if len(x) != len(y):
         raise DataError(
             f"The numeric variables have {len(x)} rows, the items {len(y)}.",

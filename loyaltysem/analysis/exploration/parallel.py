@@ -12,12 +12,8 @@ import pandas as pd
 
 from loyaltysem.analysis.exploration.eigen import eigenvalues, squared_multiple_correlations
 from loyaltysem.analysis.exploration.extraction import minimum_residuals, reduced_eigenvalues
-from loyaltysem.analysis.exploration.items import (
-    ItemCorrelations,
-    Items,
-    Missing,
-    item_correlations,
-)
+from loyaltysem.analysis.exploration.items import ItemCorrelations, Missing, item_correlations
+from loyaltysem.analysis.item_frame import Items
 from loyaltysem.core.display import integer, number
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.parallel import generator, in_parallel

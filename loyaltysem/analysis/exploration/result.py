@@ -15,9 +15,10 @@ from loyaltysem.analysis.exploration.factor_weights import (
     determinacy,
     score_weights,
 )
-from loyaltysem.analysis.exploration.items import ItemCorrelations, Items, labelled
+from loyaltysem.analysis.exploration.items import ItemCorrelations
 from loyaltysem.analysis.exploration.schmid_leiman import SchmidLeiman, schmid_leiman
 from loyaltysem.analysis.exploration.standard_errors import RotatedErrors
+from loyaltysem.analysis.item_frame import Items, item_frame
 from loyaltysem.core.display import bounded, integer, interval, number, p_relation
 from loyaltysem.core.errors import DataError, Finding, IncompatibleRequestError
 from loyaltysem.core.memo import remembered
@@ -216,7 +217,7 @@ class EFAResult:
         if items is None:
             values, rows = fitted, self.source.rows
         else:
-            frame = labelled(items)
+            frame = item_frame(items, "exploration")
             values, rows = _chosen(frame, self.source.names), frame.index
         mean, sd = np.nanmean(fitted, axis=0), np.nanstd(fitted, axis=0, ddof=1)
         found = (values - mean) / sd @ self.weights(method).to_numpy()

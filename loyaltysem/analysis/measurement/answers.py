@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
+from loyaltysem.analysis.item_frame import Items, item_frame
 from loyaltysem.core.errors import DataError, did_you_mean
 from loyaltysem.survey.responses import Responses
 
@@ -17,7 +17,6 @@ BEYOND = 1e100
 
 
 Table: TypeAlias = pd.DataFrame | Responses
-Items: TypeAlias = pd.DataFrame | Responses | ArrayLike
 Constructs: TypeAlias = Mapping[str, Sequence[str]]
 
 
@@ -60,45 +59,6 @@ def constructs_of(data: Table, constructs: Constructs | None) -> Constructs:
     )
 
 
-def labelled(items: Items) -> pd.DataFrame:
-    """Return a float frame; an array's items are named item1, item2 and so on.
-
-    Of survey responses: the scored items, reverse ones turned.
-
-    Raises
-    ------
-    DataError
-        The items are not a table, or not numbers, or two have one name.
-    """
-    if isinstance(items, Responses):
-        items = items.data
-    if not isinstance(items, pd.DataFrame):
-        array = np.asarray(items)
-        if array.ndim != 2:
-            raise DataError(
-                f"Expected a table of respondents by items, found {array.ndim} dimension(s).",
-                code="reliability.shape",
-                hint="Pass a DataFrame, or an array with a row a respondent and a column an item.",
-            )
-        items = pd.DataFrame(array, columns=[f"item{j + 1}" for j in range(array.shape[1])])
-    repeated = [str(c) for c in items.columns[items.columns.duplicated()].unique()]
-    if repeated:
-        raise DataError(
-            f"Columns that stand there more than once: {', '.join(repeated)}.",
-            code="reliability.duplicate_item",
-            hint="Leave out or rename the repeated columns.",
-        )
-    try:
-        frame = items.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"The items must be numbers: {error}.",
-            code="reliability.not_numeric",
-            hint="Code the answers as numbers, or read the file with its questionnaire.",
-        ) from error
-    return frame
-
-
 def without_bounds(frame: pd.DataFrame) -> list[str]:
     """Return the columns that hold infinite values or ones too large to compute with."""
     return [str(c) for c in frame if (np.abs(frame[c].to_numpy()) > BEYOND).any()]
@@ -131,7 +91,7 @@ def answers_of(data: pd.DataFrame, constructs: Constructs, area: str) -> pd.Data
         )
     items = list(dict.fromkeys(item for group in constructs.values() for item in group))
     require_columns(items, data)
-    frame = labelled(data[items])
+    frame = item_frame(data[items], "reliability")
     require_finite(frame, area)
     return frame
 
@@ -162,7 +122,7 @@ def usable(
         Names everything that keeps `what` from being computed: too few items or cases, infinite
         values, items that do not vary.
     """
-    frame = labelled(items)
+    frame = item_frame(items, "reliability")
     complete = frame.dropna()
     problems: list[tuple[str, str]] = []
     if frame.shape[1] < min_items:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from loyaltysem.analysis.item_frame import item_frame
 from loyaltysem.analysis.item_statistics import excess_kurtosis
 from loyaltysem.analysis.item_statistics import skewness as sample_skewness
-from loyaltysem.analysis.measurement.answers import Table, chosen_of, labelled, require_finite
+from loyaltysem.analysis.measurement.answers import Table, chosen_of, require_finite
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.types import Array
 
@@ -73,7 +74,7 @@ def describe(
         raise IncompatibleRequestError(
             f"There is no type {shape} of skewness.", code="request.shape", hint="Use 1, 2 or 3."
         )
-    frame = labelled(chosen_of(data, items))
+    frame = item_frame(chosen_of(data, items), "reliability")
     require_finite(frame, "data")
     return pd.DataFrame([_described(str(c), frame[c].to_numpy(), shape, ends, trim) for c in frame])
 

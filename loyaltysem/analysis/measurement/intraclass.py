@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from loyaltysem.analysis.measurement.answers import BEYOND, labelled, require_share
+from loyaltysem.analysis.item_frame import item_frame
+from loyaltysem.analysis.measurement.answers import BEYOND, require_share
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.core.display import percent
 from loyaltysem.core.errors import DataError, Finding
@@ -118,7 +119,7 @@ def icc(ratings: pd.DataFrame | ArrayLike, *, confidence: float = 0.95) -> ICCRe
     [0.17, 0.29, 0.71, 0.44, 0.62, 0.91]
     """
     require_share(confidence)
-    frame = labelled(ratings)
+    frame = item_frame(ratings, "reliability")
     complete = frame.dropna().to_numpy(np.float64)
     if frame.shape[1] < 2 or len(complete) < 3 or not (np.abs(complete) <= BEYOND).all():
         raise DataError(

@@ -11,7 +11,8 @@ import pandas as pd
 from loyaltysem.analysis.exploration.efa import Method, RotationName, efa
 from loyaltysem.analysis.exploration.result import EFAResult
 from loyaltysem.analysis.exploration.schmid_leiman import SchmidLeiman
-from loyaltysem.analysis.measurement.answers import Items, usable
+from loyaltysem.analysis.item_frame import Items
+from loyaltysem.analysis.measurement.answers import usable
 from loyaltysem.analysis.measurement.internal_consistency import alpha_of, guttman_lambda6
 from loyaltysem.analysis.measurement.model_reliability import ModelReliability, reliability
 from loyaltysem.analysis.measurement.printed import Printed

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from loyaltysem.analysis.item_frame import as_floats
 from loyaltysem.analysis.measurement.answers import (
     Table,
     constructs_of,
@@ -157,14 +158,7 @@ def _scales(
 
 
 def _scores(wave: pd.DataFrame, items: Sequence[str], rows: pd.Index) -> Array:
-    try:
-        answers = wave.loc[rows, list(items)].astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"The items must be numbers: {error}.",
-            code="reliability.not_numeric",
-            hint="Code the answers as numbers, or read the file with its questionnaire.",
-        ) from error
+    answers = as_floats(wave.loc[rows, list(items)], "reliability")
     return answers.mean(axis=1, skipna=False).to_numpy(np.float64)
 
 

@@ -10,7 +10,8 @@ from math import comb
 import numpy as np
 import pandas as pd
 
-from loyaltysem.analysis.measurement.answers import Items, usable
+from loyaltysem.analysis.item_frame import Items
+from loyaltysem.analysis.measurement.answers import usable
 from loyaltysem.analysis.measurement.printed import Printed
 from loyaltysem.analysis.measurement.resampling import LARGEST_SEED
 from loyaltysem.core.display import integer
