@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from loyaltysem.estimation.simulate import simulate
     from loyaltysem.reporting.bootstrap_plot import bootstrap_plot
     from loyaltysem.reporting.cutoff_plot import cutoff_plot
+    from loyaltysem.reporting.experiment_plot import experiment_plot
     from loyaltysem.reporting.flow_diagram import flow_diagram
     from loyaltysem.reporting.htmt_plot import htmt_plot
     from loyaltysem.reporting.influence_plot import influence_plot
@@ -139,6 +140,7 @@ _HOMES = {
     "htmt_plot": "reporting.htmt_plot",
     "item_plot": "reporting.item_plot",
     "transactions": "clv.transactions",
+    "experiment_plot": "reporting.experiment_plot",
 }
 
 __all__ = [
@@ -156,6 +158,7 @@ __all__ = [
     "cutoff_plot",
     "describe",
     "efa",
+    "experiment_plot",
     "export_answers",
     "export_questionnaire",
     "fit_cutoffs",

@@ -160,6 +160,7 @@ NO_EXAMPLE = {
     "report": "needs a fit and writes a page; README.md shows it",
     "region_plot": "draws the picture of `simple_slopes`, which has the example",
     "slopes_plot": "draws the picture of `simple_slopes`, which has the example",
+    "experiment_plot": "draws the picture of `clv.ab_test`, which has the example",
 }
 SAME_AS_SEM = {"cfa", "growth", "lavaan"}
 FUNCTIONS = [n for n in ls.__all__ if inspect.isfunction(getattr(ls, n))]

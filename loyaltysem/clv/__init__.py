@@ -25,14 +25,18 @@ _HOMES: dict[str, str] = {
     "referral_value": "formulas.scores",
     "value_scores": "formulas.scores",
     "compare_formulas": "formulas.comparison",
+    "ab_test": "experiment.ab_test",
+    "experiment_design": "experiment.design",
 }
 
 __all__: list[str] = [
+    "ab_test",
     "beckman_clv",
     "beckman_net",
     "berger_nasr_clv",
     "compare_formulas",
     "discounted_clv",
+    "experiment_design",
     "kass_clv",
     "kass_net",
     "life_cycle_clv",

@@ -1,0 +1,181 @@
+"""Works on segments of customers and on experiments with them, by key."""
+
+from __future__ import annotations
+
+from loyaltysem.core.source import Reference
+
+SEGMENTS: tuple[Reference, ...] = (
+    Reference(
+        "arthur_vassilvitskii_2007",
+        ("Arthur, D.", "Vassilvitskii, S."),
+        2007,
+        "k-means++: The advantages of careful seeding",
+        "Proceedings of the 18th ACM-SIAM Symposium on Discrete Algorithms, 1027–1035",
+    ),
+    Reference(
+        "buckinx_vandenpoel_2005",
+        ("Buckinx, W.", "Van den Poel, D."),
+        2005,
+        "Customer base analysis: Partial defection of behaviourally loyal clients in a "
+        "non-contractual FMCG retail setting",
+        "European Journal of Operational Research, 164(1), 252–268",
+        "10.1016/j.ejor.2003.12.010",
+    ),
+    Reference(
+        "davidson_2009",
+        ("Davidson, R.",),
+        2009,
+        "Reliable inference for the Gini index",
+        "Journal of Econometrics, 150(1), 30–40",
+        "10.1016/j.jeconom.2008.11.004",
+    ),
+    Reference(
+        "deng_2013",
+        ("Deng, A.", "Xu, Y.", "Kohavi, R.", "Walker, T."),
+        2013,
+        "Improving the sensitivity of online controlled experiments by utilizing pre-experiment "
+        "data",
+        "Proceedings of the 6th ACM Conference on Web Search and Data Mining, 123–132",
+        "10.1145/2433396.2433413",
+    ),
+    Reference(
+        "deng_2018",
+        ("Deng, A.", "Knoblich, U.", "Lu, J."),
+        2018,
+        "Applying the delta method in metric analytics: A practical guide with novel ideas",
+        "Proceedings of the 24th ACM SIGKDD Conference, 233–242",
+        "10.1145/3219819.3219919",
+    ),
+    Reference(
+        "fabijan_2019",
+        (
+            "Fabijan, A.",
+            "Gupchup, J.",
+            "Gupta, S.",
+            "Omhover, J.",
+            "Qin, W.",
+            "Vermeer, L.",
+            "Dmitriev, P.",
+        ),
+        2019,
+        "Diagnosing sample ratio mismatch in online controlled experiments: A taxonomy and rules "
+        "of thumb for practitioners",
+        "Proceedings of the 25th ACM SIGKDD Conference, 2156–2164",
+        "10.1145/3292500.3330722",
+    ),
+    Reference(
+        "fieller_1954",
+        ("Fieller, E. C.",),
+        1954,
+        "Some problems in interval estimation",
+        "Journal of the Royal Statistical Society, Series B, 16(2), 175–185",
+    ),
+    Reference(
+        "hennig_2007",
+        ("Hennig, C.",),
+        2007,
+        "Cluster-wise assessment of cluster stability",
+        "Computational Statistics & Data Analysis, 52(1), 258–271",
+        "10.1016/j.csda.2006.11.025",
+    ),
+    Reference(
+        "hubert_arabie_1985",
+        ("Hubert, L.", "Arabie, P."),
+        1985,
+        "Comparing partitions",
+        "Journal of Classification, 2(1), 193–218",
+        "10.1007/BF01908075",
+    ),
+    Reference(
+        "iglewicz_hoaglin_1993",
+        ("Iglewicz, B.", "Hoaglin, D. C."),
+        1993,
+        "How to detect and handle outliers",
+        "ASQC Quality Press",
+    ),
+    Reference(
+        "johari_2022",
+        ("Johari, R.", "Koomen, P.", "Pekelis, L.", "Walsh, D."),
+        2022,
+        "Always valid inference: Continuous monitoring of A/B tests",
+        "Operations Research, 70(3), 1806–1821",
+        "10.1287/opre.2021.2135",
+    ),
+    Reference(
+        "katz_1978",
+        ("Katz, D.", "Baptista, J.", "Azen, S. P.", "Pike, M. C."),
+        1978,
+        "Obtaining confidence intervals for the risk ratio in cohort studies",
+        "Biometrics, 34(3), 469–474",
+    ),
+    Reference(
+        "kaufman_rousseeuw_1990",
+        ("Kaufman, L.", "Rousseeuw, P. J."),
+        1990,
+        "Finding groups in data: An introduction to cluster analysis",
+        "Wiley",
+    ),
+    Reference(
+        "kohavi_2014",
+        ("Kohavi, R.", "Deng, A.", "Longbotham, R.", "Xu, Y."),
+        2014,
+        "Seven rules of thumb for web site experimenters",
+        "Proceedings of the 20th ACM SIGKDD Conference, 1857–1866",
+        "10.1145/2623330.2623341",
+    ),
+    Reference(
+        "lorenz_1905",
+        ("Lorenz, M. O.",),
+        1905,
+        "Methods of measuring the concentration of wealth",
+        "Publications of the American Statistical Association, 9(70), 209–219",
+    ),
+    Reference(
+        "newcombe_1998",
+        ("Newcombe, R. G.",),
+        1998,
+        "Interval estimation for the difference between independent proportions: Comparison of "
+        "eleven methods",
+        "Statistics in Medicine, 17(8), 873–890",
+    ),
+    Reference(
+        "platzer_reutterer_2016",
+        ("Platzer, M.", "Reutterer, T."),
+        2016,
+        "Ticking away the moments: Timing regularity helps to better predict customer activity",
+        "Marketing Science, 35(5), 779–799",
+        "10.1287/mksc.2015.0963",
+    ),
+    Reference(
+        "rousseeuw_1987",
+        ("Rousseeuw, P. J.",),
+        1987,
+        "Silhouettes: A graphical aid to the interpretation and validation of cluster analysis",
+        "Journal of Computational and Applied Mathematics, 20, 53–65",
+        "10.1016/0377-0427(87)90125-7",
+    ),
+    Reference(
+        "steinley_2004",
+        ("Steinley, D.",),
+        2004,
+        "Properties of the Hubert–Arabie adjusted Rand index",
+        "Psychological Methods, 9(3), 386–396",
+        "10.1037/1082-989X.9.3.386",
+    ),
+    Reference(
+        "waudby_smith_2024",
+        ("Waudby-Smith, I.", "Arbour, D.", "Sinha, R.", "Kennedy, E. H.", "Ramdas, A."),
+        2024,
+        "Time-uniform central limit theory and asymptotic confidence sequences",
+        "The Annals of Statistics, 52(6), 2613–2640",
+    ),
+    Reference(
+        "welch_1947",
+        ("Welch, B. L.",),
+        1947,
+        "The generalization of “Student’s” problem when several different population variances "
+        "are involved",
+        "Biometrika, 34(1–2), 28–35",
+        "10.1093/biomet/34.1-2.28",
+    ),
+)
