@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ def measured(fit: SEMResult) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return latents, tuple(x for x in dict.fromkeys(loadings["rhs"]) if x not in latents)
 
 
-def fit_measurement(model: str, data: Data, options: dict[str, object]) -> SEMResult:
+def fit_measurement(model: str, data: Data, options: dict[str, Any]) -> SEMResult:
     """Fit a measurement model with latent variances of 1.
 
     Raises
@@ -39,7 +40,7 @@ def fit_measurement(model: str, data: Data, options: dict[str, object]) -> SEMRe
             code="request.method_factor",
             hint="Fit groups one at a time; latent variances are fixed at 1 here anyway.",
         )
-    fit = cfa(model, data, std_lv=True, **options)  # type: ignore[arg-type]  # checked by cfa
+    fit = cfa(model, data, std_lv=True, **options)
     if (fit.parameters(standardized=False)["op"] == "~").any():
         raise IncompatibleRequestError(
             "The model has regressions; method variance is a matter of the measurement model.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -11,6 +12,7 @@ from scipy.special import expit, logit, ndtri
 
 from loyaltysem.core.errors import IncompatibleRequestError, did_you_mean
 from loyaltysem.core.types import Array, Indices
+from loyaltysem.estimation.request_words import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +108,16 @@ def _from_mapping(value: Mapping[str, object]) -> Missing:
             hint=(did_you_mean(unknown[0], known) if unknown else "")
             or f"Its fields are {', '.join(known)}; 'share' is needed.",
         )
-    given = dict(value)
-    items = given.pop("items", ())
-    given["items"] = (items,) if isinstance(items, str) else tuple(items)  # type: ignore[arg-type]  # checked in _problems
-    return Missing(**given)  # type: ignore[arg-type]  # checked in _problems
+    given: dict[str, Any] = {**value, "items": words(value.get("items"))}
+    return Missing(**given)  # whose fields `_problems` checks
 
 
 def _problems(rule: Missing, names: Sequence[str]) -> list[str]:
     numbers = [rule.share, rule.strength]
     if not all(isinstance(x, int | float) and np.isfinite(x) for x in numbers):
         return ["The share and the strength of missing must be numbers."]
+    if not isinstance(rule.predictor, str | None):
+        return [f"The predictor of missing is the name of a variable, not {rule.predictor!r}."]
     unknown = [n for n in (rule.predictor, *rule.items) if n and n not in names]
     return [
         "" if 0 < rule.share < 1 else f"A share of {rule.share:g} is not between 0 and 1.",

@@ -354,8 +354,9 @@ def whole_numbers(n: object) -> list[int] | None:
     >>> whole_numbers(5), whole_numbers(np.arange(100, 301, 100)), whole_numbers([5, 2.5])
     ([5], [100, 200, 300], None)
     """
-    several = isinstance(n, Sequence | np.ndarray) and not isinstance(n, str)
-    found: list[object] = list(n) if several else [n]  # type: ignore[call-overload]  # `several`
+    found: list[object] = [n]
+    if isinstance(n, Sequence | np.ndarray) and not isinstance(n, str):
+        found = list(n)
     numbers = [int(x) for x in found if isinstance(x, int | np.integer) and x is not True and x > 0]
     return numbers if len(numbers) == len(found) else None
 

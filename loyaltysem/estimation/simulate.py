@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -253,7 +254,7 @@ def categorise(values: Array, names: Sequence[str], thresholds: Thresholds) -> N
     np.copyto(values, category, where=np.isin(names, list(thresholds)))
 
 
-def _population(model: str | Solved | Population, **options: object) -> Population:
+def _population(model: str | Solved | Population, **options: Any) -> Population:
     if isinstance(model, Population):
         if any(options.values()):
             given = ", ".join(k for k, v in options.items() if v)
@@ -263,12 +264,12 @@ def _population(model: str | Solved | Population, **options: object) -> Populati
                 hint="Pass them to population(), or pass the model text.",
             )
         return model
-    return population(model, **options)  # type: ignore[arg-type]  # the options of `simulate`
+    return population(model, **options)
 
 
-def _stream(seed: object) -> np.random.Generator:
+def _stream(seed: Any) -> np.random.Generator:
     try:
-        return np.random.default_rng(seed)  # type: ignore[arg-type]  # tried, and told
+        return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise IncompatibleRequestError(
             f"seed={seed!r} is no seed.",

@@ -241,6 +241,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     (TWO, {"missing": {"predictor": "x1"}}, "request.missing", "'share'"),
     (TWO, {"missing": {"share": 0.1, "preditor": "x1"}}, "request.missing", "'preditor'"),
     (TWO, {"missing": {"share": 0.1, "items": "x9"}}, "request.missing", "'x9'"),
+    (TWO, {"missing": {"share": 0.1, "items": 5}}, "request.names", "not 5"),
+    (TWO, {"missing": {"share": 0.1, "predictor": 5}}, "request.missing", "not 5"),
     (TWO, {"missing": {"share": 0.1, "predictor": "x1", "items": ["x1"]}}, "request.missing",
      "must stay complete"),
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import hashlib
 import json
 import operator
 import secrets
+from typing import SupportsIndex
 
 import numpy as np
 import pandas as pd
@@ -58,8 +59,8 @@ def checked_seed(seed: object) -> int:
 
 def _whole(value: object) -> int | None:
     try:
-        return operator.index(value)  # type: ignore[arg-type]  # what is no number raises
-    except TypeError:
+        return operator.index(value) if isinstance(value, SupportsIndex) else None
+    except TypeError:  # an array of several
         return None
 
 
