@@ -9,6 +9,7 @@ from pathlib import Path
 
 from loyaltysem.core.datasets import mobi_path, shipped
 from loyaltysem.core.text import Text
+from loyaltysem.study.fieldwork import AS_IT_CAME, Fieldwork
 from loyaltysem.study.hypotheses import ECSI_HYPOTHESES, STUDY_HYPOTHESES, Hypothesis
 from loyaltysem.study.models import ECSI_MODEL, STUDY_MODEL
 from loyaltysem.study.published import STUDY_PUBLISHED, PublishedResults
@@ -32,6 +33,8 @@ class StudyDefinition:
         Empty: every structural path is tested two-sided.
     published : PublishedResults or None
         Printed results to hold ours against.
+    fieldwork : Fieldwork
+        How many were asked, and by which rule answers are screened or left out.
     """
 
     name: str
@@ -41,6 +44,7 @@ class StudyDefinition:
     model: str
     hypotheses: tuple[Hypothesis, ...] = ()
     published: PublishedResults | None = None
+    fieldwork: Fieldwork = AS_IT_CAME
 
 
 #: European Customer Satisfaction Index, mobile phones; Tenenhaus et al. (2005).

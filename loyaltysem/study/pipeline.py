@@ -18,10 +18,13 @@ from loyaltysem.study import findings, sections, survey_sections
 from loyaltysem.study.analysis import Analysis
 from loyaltysem.study.definitions import StudyDefinition
 from loyaltysem.study.hypotheses import Hypothesis, two_sided
+from loyaltysem.study.part import Part, together
 from loyaltysem.study.provenance import provenance
 from loyaltysem.study.published import WHOLE_MODEL, PublishedResults, published_table
+from loyaltysem.study.quality import field_part, quality_part
 from loyaltysem.survey.questionnaire import Questionnaire, load_questionnaire
 from loyaltysem.survey.responses import Responses, read_responses
+from loyaltysem.survey.screening.result import Screening
 
 Progress: TypeAlias = Callable[[str], None]
 
@@ -61,7 +64,9 @@ def run(
     say = progress or _silent
     say(f"{study.name}: reading questionnaire and answers …")
     questionnaire = load_questionnaire(study.questionnaire())
-    responses = read_responses(study.data(), questionnaire, encoding=encoding)
+    returned = read_responses(study.data(), questionnaire, encoding=encoding)
+    screening = study.fieldwork.screen(returned)
+    responses = study.fieldwork.kept(screening)
     data = responses.data
     say(f"{study.name}: fitting the model to {len(data)} answers …")
     fit = sem(study.model, data, **options)
@@ -74,6 +79,10 @@ def run(
         responses=responses,
         hypotheses=study.hypotheses,
         published=study.published,
+        screening=screening,
+        sent=study.fieldwork.sent,
+        returned=study.fieldwork.returned,
+        wave=study.fieldwork.wave,
         command=command,
     )
 
@@ -87,6 +96,10 @@ def analyse(
     responses: Responses | None = None,
     hypotheses: Sequence[Hypothesis] | None = None,
     published: PublishedResults | None = None,
+    screening: Screening | None = None,
+    sent: int | None = None,
+    returned: int | None = None,
+    wave: str | None = None,
     command: str | None = None,
     seed: int | None = None,
 ) -> Analysis:
@@ -103,11 +116,19 @@ def analyse(
     questionnaire : Questionnaire, optional
         Gives wording and labels; default: that of the responses.
     responses : Responses, optional
-        The answers; α, HTMT and the item table need them.
+        The answers the model was fitted to; whatever does not come from the model alone needs
+        them.
     hypotheses : sequence of Hypothesis, optional
         Claims to judge; default: every structural path, two-sided.
     published : PublishedResults, optional
         Printed results to hold ours against; needs the responses.
+    screening : Screening, optional
+        Whose remarks and rule the report shows, with the results with and without those who meet
+        it; default: ``responses.screen()``, unless respondents had been left out before.
+    sent, returned : int, optional
+        Questionnaires sent; and returned, when the answers do not hold all of them.
+    wave : str, optional
+        Column that tells early from late respondents; a few usual names are recognised.
     command : str, optional
         Command line, for the provenance.
     seed : int, optional
@@ -123,11 +144,19 @@ def analyse(
         The model has several groups.
     """
     instrument = responses.questionnaire if questionnaire is None and responses else questionnaire
+    screening = _screening(responses, screening)
     named = survey_sections.variable_labels(instrument, indicators(fit))
     tables = {
         **_model_tables(fit, hypotheses or ()),
         **_survey_tables(fit, instrument, responses, named),
     }
+    claims = hypotheses or ()
+    more = Part()
+    if responses is not None:
+        field = field_part(fit, responses, screening, claims, sent, returned)
+        quality = quality_part(fit, responses, indicators(fit), named, wave)
+        more = together((field, quality))
+        tables |= more.tables
     if published is not None and responses is not None:
         tables["published"] = _published(published, fit, responses.data, tables["reliability"])
     return Analysis(
@@ -136,11 +165,22 @@ def analyse(
         synthetic=responses is not None and responses.synthetic,
         provenance=_provenance(fit, instrument, responses, seed, command),
         fit=fit,
-        findings=_findings(fit, responses, tables, named),
+        findings=findings.merged(_findings(fit, responses, tables, named), more.findings),
         model_text=fit.plan.model,
         tables=tables,
         labels=named,
     )
+
+
+def _screening(responses: Responses | None, given: Screening | None) -> Screening | None:
+    """Return the screening to show; without one, all answers at hand are screened.
+
+    After exclusions the answers left out are not at hand, and a screening of the rest would remark
+    upon people whom the researcher had kept.
+    """
+    if given is not None or responses is None or responses.exclusions:
+        return given
+    return responses.screen()
 
 
 def _silent(_message: str) -> None:

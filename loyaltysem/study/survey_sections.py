@@ -8,6 +8,8 @@ from types import MappingProxyType
 import pandas as pd
 
 from loyaltysem.analysis.item_statistics import item_statistics
+from loyaltysem.analysis.measurement.heterotrait import htmt_intervals
+from loyaltysem.analysis.measurement.model_reliability import reliability
 from loyaltysem.analysis.reliability import cronbach_alpha
 from loyaltysem.analysis.validity import ave, composite_reliability, htmt, indicators
 from loyaltysem.core.errors import Finding
@@ -18,6 +20,8 @@ from loyaltysem.survey.questionnaire import Questionnaire
 from loyaltysem.survey.responses import Responses
 
 NAN = float("nan")
+#: Draws behind the intervals of HTMT, and their seed; both stand in the table.
+HTMT_DRAWS, HTMT_SEED = 1000, 1
 
 
 def variable_labels(
@@ -94,11 +98,14 @@ def items_table(responses: Responses, questionnaire: Questionnaire | None) -> pd
 def reliability_table(
     fit: SEMResult, data: pd.DataFrame | None, labels: Mapping[str, Text]
 ) -> pd.DataFrame:
-    """Return α with its interval, composite reliability and AVE of every latent variable.
+    """Return α with its interval, ω, CR, AVE and maximal reliability of every latent variable.
 
-    α needs the answers and at least two observed indicators; it is NaN otherwise.
+    α needs the answers and at least two observed indicators; it is NaN otherwise. ω is the share
+    of the construct in the implied variance of the sum of its items: for a second-order construct
+    that of all items below it, ω hierarchical.
     """
-    reliability, extracted = composite_reliability(fit), ave(fit)
+    composite, extracted = composite_reliability(fit), ave(fit)
+    modelled = {str(r["construct"]): r for r in reliability(fit).frame.to_dict("records")}
     rows = []
     for latent, items in indicators(fit).items():
         label = label_of(labels, latent)
@@ -109,8 +116,10 @@ def reliability_table(
                 "label_zh": label.in_("zh"),
                 "n_items": len(items),
                 **_alpha(data, items),
-                "composite_reliability": float(reliability[latent]),
+                "omega": float(modelled[latent]["omega_implied"]),
+                "composite_reliability": float(composite[latent]),
                 "ave": float(extracted[latent]),
+                "maximal_reliability": float(modelled[latent]["maximal_reliability"]),
             }
         )
     return pd.DataFrame(rows)
@@ -152,7 +161,30 @@ def levels(measurement: Mapping[str, Sequence[str]]) -> tuple[list[str], list[st
 
 def htmt_table(data: pd.DataFrame, measurement: Mapping[str, Sequence[str]]) -> pd.DataFrame | None:
     """Return the HTMT ratios of the first-order constructs, or None when fewer than two."""
+    items = _compared(data, measurement)
+    return htmt(data, items) if items else None
+
+
+def htmt_intervals_table(
+    data: pd.DataFrame, measurement: Mapping[str, Sequence[str]]
+) -> dict[str, pd.DataFrame]:
+    """Return the ratios with BCa intervals as ``htmt_intervals``; empty as `htmt_table`.
+
+    Columns as in `HTMTIntervals.frame`, and ``draws seed confidence``, the same in every row.
+    """
+    items = _compared(data, measurement)
+    if not items:
+        return {}
+    found = htmt_intervals(data, items, draws=HTMT_DRAWS, interval="bca", seed=HTMT_SEED)
+    constants = {"draws": found.draws, "seed": found.seed, "confidence": found.confidence}
+    return {"htmt_intervals": found.frame.assign(**constants)}
+
+
+def _compared(
+    data: pd.DataFrame, measurement: Mapping[str, Sequence[str]]
+) -> dict[str, Sequence[str]]:
+    """Return the items of the first-order constructs, empty when fewer than two are observed."""
     first, _ = levels(measurement)
     items = {name: measurement[name] for name in first}
     observed = all(set(names) <= set(data.columns) for names in items.values())
-    return htmt(data, items) if len(items) > 1 and observed else None
+    return items if len(items) > 1 and observed else {}

@@ -47,6 +47,8 @@ def test_ecsi_is_real_and_has_every_table(ecsi):
     assert not ecsi.synthetic
     assert set(ecsi.tables) == {
         *("sample", "items", "reliability", "fornell_larcker", "htmt", "fit", "loadings"),
+        *("flow", "screening", "screening_rule", "screening_distributions", "with_without"),
+        *("adequacy", "parallel", "method_bias", "normality", "htmt_intervals"),
         *("paths", "defined", "rsquare", "hypotheses", "parameters"),
     }
     assert ecsi.provenance["n_obs"] == 250 and ecsi.provenance["seed"] is None
