@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
-from loyaltysem.core.types import Array, Indices
+from loyaltysem.core.types import Array
 from loyaltysem.engine.restrictions import ReducedObjective
 from loyaltysem.estimation.model import BoundModel, bind_model
-from loyaltysem.estimation.search import CACHE, search, search_batch
+from loyaltysem.estimation.search import FIELDS, batch_size, joined, search, search_batch, taken
 from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.wishart import draw_normal_moments
 
@@ -18,7 +18,6 @@ from loyaltysem.moments.wishart import draw_normal_moments
 STEPS, EXACT_STEPS = 60, 60
 #: χ² that may be left to gain where only the discrepancy matters.
 SLACK = 0.05
-FIELDS = ("alpha", "value", "decrement", "status", "n_iter")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,24 +94,15 @@ def solve_batch(model: BoundModel, start: Array, slack: float = SLACK) -> Minimu
     """
     if model.restrictions and model.reduction is None:
         return search_batch(model, start)
-    count, size = len(model.sample.cov[0]), _batch_size(model.structure.n_free)
+    count, size = len(model.sample.cov[0]), batch_size(model.structure.n_free)
     parts = [
-        _solve(_taken(model, np.arange(i, min(i + size, count))), start)
+        _solve(taken(model, np.arange(i, min(i + size, count))), start)
         for i in range(0, count, size)
     ]
-    found = Minimum(*(np.concatenate([getattr(p, name) for p in parts]) for name in FIELDS))
+    found = joined(parts)
     left = 0.5 * model.sample.weight * found.decrement
     nearly = found.converged | ((left < slack) & np.isfinite(found.value))
     return replace(found, status=np.where(nearly, int(Status.CONVERGED), found.status))
-
-
-def _batch_size(q: int) -> int:
-    """Return how many samples are solved together: their curvatures fit into a fast cache."""
-    return max(1, min(64, CACHE // (8 * q * q)))
-
-
-def _taken(model: BoundModel, rows: Indices) -> BoundModel:
-    return replace(model, sample=model.sample.take(rows), objective=model.objective.take(rows))
 
 
 def _solve(model: BoundModel, start: Array) -> Minimum:

@@ -25,6 +25,8 @@ GENERIC = 6
 MANY, LARGE = 50, 200
 #: Bytes of the curvature matrices that are worked on together (a core's second-level cache).
 CACHE = 2**19
+#: What a minimum has for each replicate.
+FIELDS = ("alpha", "value", "decrement", "status", "n_iter")
 
 
 def search(model: BoundModel, start: Array | None = None, max_iterations: int = 200) -> Minimum:
@@ -104,11 +106,11 @@ def search_batch(model: BoundModel, start: Array) -> Minimum:
     """
     n = len(model.sample.cov[0])
     if model.restrictions and model.reduction is None:
-        return _joined([search(_alone(model, b), start) for b in range(n)])
+        return joined([search(_alone(model, b), start) for b in range(n)])
     found = _together(model, np.tile(start, (n, 1)), _tolerance(model, FEW))
     for b in np.flatnonzero(~found.converged):
         alone = search(_alone(model, int(b)), max_iterations=ENOUGH)
-        for name in ("alpha", "value", "decrement", "status", "n_iter"):
+        for name in FIELDS:
             getattr(found, name)[b] = getattr(alone, name)[0]
     return found
 
@@ -123,27 +125,28 @@ def _together(model: BoundModel, start: Array, tolerance: Tolerance) -> Minimum:
     """Solve all replicates from `start` (B, q), compiled where that is possible."""
     if not model.restrictions and compilable(model.objective):
         return minimise_compiled(model.objective, start, tolerance)
-    n, size = len(start), _batch_size(model.structure.n_free)
+    n, size = len(start), batch_size(model.structure.n_free)
     pieces = (np.arange(i, min(i + size, n)) for i in range(0, n, size))
-    return _joined([_minimise(_taken(model, rows), start[rows], tolerance) for rows in pieces])
+    return joined([_minimise(taken(model, rows), start[rows], tolerance) for rows in pieces])
 
 
-def _batch_size(q: int) -> int:
+def batch_size(q: int) -> int:
     """Return how many replicates are solved together: their curvatures fit into a fast cache."""
     return max(1, min(64, CACHE // (8 * q * q)))
 
 
-def _taken(model: BoundModel, rows: Indices) -> BoundModel:
+def taken(model: BoundModel, rows: Indices) -> BoundModel:
+    """Return the model with some of its replicates."""
     return replace(model, sample=model.sample.take(rows), objective=model.objective.take(rows))
 
 
 def _alone(model: BoundModel, b: int) -> BoundModel:
-    return _taken(model, np.array([b]))
+    return taken(model, np.array([b]))
 
 
-def _joined(parts: Sequence[Minimum]) -> Minimum:
-    names = ("alpha", "value", "decrement", "status", "n_iter")
-    return Minimum(*(np.concatenate([getattr(x, name) for x in parts]) for name in names))
+def joined(parts: Sequence[Minimum]) -> Minimum:
+    """Return the solutions of consecutive replicates as one."""
+    return Minimum(*(np.concatenate([getattr(x, name) for x in parts]) for name in FIELDS))
 
 
 def _starts(model: BoundModel, start: Array | None) -> Iterator[Array]:
