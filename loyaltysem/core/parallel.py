@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.memory import keep_freed_memory
 from loyaltysem.core.progress import progress
 from loyaltysem.core.threads import one_thread
@@ -31,15 +32,50 @@ def in_parallel(
         Workers. By default what ``joblib.parallel_config`` says, and this process alone where it
         says nothing; ``joblib.parallel_config(backend="dask")`` sends the work to a cluster.
 
-    Yields
+    Returns
+    -------
+    iterator of T
+
+    Raises
     ------
-    T
+    IncompatibleRequestError
+        A number of workers that there cannot be.
 
     Examples
     --------
     >>> list(in_parallel(abs, [-1, 2], "taking absolute values"))
     [1, 2]
     """
+    return _results(task, keys, label, checked_jobs(n_jobs))
+
+
+def checked_jobs(n_jobs: object) -> int | None:
+    """Return the number of workers asked for.
+
+    Raises
+    ------
+    IncompatibleRequestError
+        When it is neither a whole number other than 0 nor None.
+
+    Examples
+    --------
+    >>> checked_jobs(-1)
+    -1
+    """
+    if n_jobs is None:
+        return None
+    if isinstance(n_jobs, int | np.integer) and not isinstance(n_jobs, bool) and n_jobs != 0:
+        return int(n_jobs)
+    raise IncompatibleRequestError(
+        f"n_jobs={n_jobs!r} is no number of workers.",
+        code="request.n_jobs",
+        hint="Give 1 or more, -1 for all cores, or leave it out.",
+    )
+
+
+def _results(
+    task: Callable[[K], T], keys: Sequence[K], label: str, n_jobs: int | None
+) -> Iterator[T]:
     from joblib import Parallel, delayed  # takes a tenth of a second that a single fit can spare
 
     work = Parallel(n_jobs=n_jobs, return_as="generator")

@@ -6,7 +6,6 @@ import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ import pandas as pd
 from loyaltysem.core.display import integer, number
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.optimise import Status
+from loyaltysem.core.parallel import checked_jobs
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
 from loyaltysem.core.types import Array, Mask
 from loyaltysem.estimation.replication.acceleration import accelerations
@@ -28,7 +28,12 @@ from loyaltysem.estimation.replication.quantities import (
     read,
 )
 from loyaltysem.estimation.replication.refit import Refitter, refitter
-from loyaltysem.estimation.replication.request import checked_draws, checked_seed, request_of
+from loyaltysem.estimation.replication.request import (
+    checked_draws,
+    checked_file,
+    checked_seed,
+    request_of,
+)
 from loyaltysem.estimation.replication.run import run
 from loyaltysem.estimation.replication.store import IN_MEMORY, Table
 from loyaltysem.estimation.solved import Solved
@@ -344,11 +349,11 @@ def bootstrap(
     n_jobs: int | None = None,
 ) -> Bootstrap:
     """Repeat a fit on samples drawn anew: see `SEMResult.bootstrap`."""
-    draws, seed = checked_draws(draws), checked_seed(seed)
+    draws, seed, path = checked_draws(draws), checked_seed(seed), checked_file(save)
+    checked_jobs(n_jobs)
     refit = refitter(fit)
     how = prepared(fit, refit, kind, seed, cluster, strata)
     layout = layout_of(fit, refit)
     request = request_of(fit, kind, seed, cluster, strata)
-    path = None if save is None else Path(save).absolute()
     table = run(how, layout.columns, draws, request, path, n_jobs)
     return Bootstrap(fit, kind, seed, how, table)

@@ -6,6 +6,8 @@ import hashlib
 import json
 import operator
 import secrets
+from os import PathLike
+from pathlib import Path
 from typing import SupportsIndex
 
 import numpy as np
@@ -55,6 +57,35 @@ def checked_seed(seed: object) -> int:
             hint="Give a whole number of zero or above, or leave it out for a fresh one.",
         )
     return number
+
+
+def checked_file(save: object) -> Path | None:
+    """Return the file replicates are written to; None where they are not.
+
+    Raises
+    ------
+    IncompatibleRequestError
+        When it is no path, a folder, or its name does not end in .parquet.
+    """
+    if save is None:
+        return None
+    if not isinstance(save, str | PathLike):
+        raise _no_file(f"save={save!r} is no path of a file.")
+    path = Path(save).absolute()
+    if path.is_dir():
+        raise _no_file(f"save='{path.name}' is a folder.")
+    if path.suffix.lower() != ".parquet":
+        raise _no_file(f"Replicates are written as Parquet, not as '{path.name}'.")
+    return path
+
+
+def _no_file(what: str) -> IncompatibleRequestError:
+    return IncompatibleRequestError(
+        what,
+        code="request.save",
+        hint="Name a file that ends in .parquet, such as save='bootstrap.parquet'; "
+        "pandas.read_parquet() opens it.",
+    )
 
 
 def _whole(value: object) -> int | None:

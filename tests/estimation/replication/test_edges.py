@@ -284,7 +284,7 @@ class TestFiles:
         assert caught.value.code == "data.folder"
 
     def test_a_folder_in_place_of_the_file(self, fit: SEMResult, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="no file of replicates"):
+        with pytest.raises(IncompatibleRequestError, match="is a folder"):
             fit.bootstrap(5, seed=1, save=tmp_path)
 
     def test_the_same_call_writes_the_same_bytes(self, fit: SEMResult, tmp_path: Path) -> None:

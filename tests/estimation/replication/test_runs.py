@@ -13,7 +13,7 @@ import pytest
 from joblib import parallel_config
 
 import loyaltysem as ls
-from loyaltysem.core.errors import DataError
+from loyaltysem.core.errors import DataError, IncompatibleRequestError
 from loyaltysem.estimation.replication import run as running
 from loyaltysem.estimation.replication.draws import BLOCK, CaseDraws
 from loyaltysem.estimation.replication.store import InFile
@@ -100,6 +100,32 @@ class TestFiles:
         other = ls.cfa("visual =~ x1 + x2 + x3", pd.read_csv(DATA))
         with pytest.raises(DataError, match="model is"):
             other.bootstrap(5, seed=11, save=path)
+
+    @pytest.mark.parametrize(
+        ("place", "words"),
+        [("x.csv", "not as 'x.csv'"), ("x", "not as 'x'"), ("folder.parquet", "is a folder")],
+    )
+    def test_what_is_no_parquet_file_is_refused_before_the_work(
+        self, fit: SEMResult, tmp_path: Path, place: str, words: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        (tmp_path / "folder.parquet").mkdir()
+        monkeypatch.setattr(CaseDraws, "__call__", None)
+        with pytest.raises(IncompatibleRequestError, match=words) as caught:
+            fit.bootstrap(5, seed=11, save=tmp_path / place)
+        assert caught.value.code == "request.save" and ".parquet" in caught.value.hint
+
+    def test_what_is_no_path_is_refused(self, fit: SEMResult) -> None:
+        with pytest.raises(IncompatibleRequestError, match="save=True is no path"):
+            fit.bootstrap(5, seed=11, save=True)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("n_jobs", [0, 1.5, True, "two"])
+    def test_a_number_of_workers_there_cannot_be_is_refused(
+        self, fit: SEMResult, n_jobs: object
+    ) -> None:
+        with pytest.raises(IncompatibleRequestError, match="no number of workers") as caught:
+            fit.bootstrap(5, seed=11, n_jobs=n_jobs)  # type: ignore[arg-type]
+        assert caught.value.code == "request.n_jobs" and "-1" in caught.value.hint
 
     def test_a_foreign_file_is_left_alone(self, fit: SEMResult, tmp_path: Path) -> None:
         path = tmp_path / "thesis.parquet"
