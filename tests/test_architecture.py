@@ -267,6 +267,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "log",
         "summary",
         "behaviour",
+        "segments",
         "experiment",
         "transactions",
     ),

@@ -1,0 +1,1 @@
+"""Who is who: life cycle, value classes, membership tiers, personas, warnings and anomalies."""
