@@ -34,7 +34,7 @@ def diagram(
     )
     graph = build_graph(parameters, r2, indicators=indicators)
     caption = Text("Path diagram", "路径图")
-    return _figure("diagram", caption, axes, describe(graph, words.labels, words.language), words)
+    return framed("diagram", caption, axes, describe(graph, words.labels, words.language), words)
 
 
 def forest(paths: pd.DataFrame, words: Words) -> Figure:
@@ -50,7 +50,7 @@ def forest(paths: pd.DataFrame, words: Words) -> Figure:
         "标准化结构路径系数及 95% 置信区间；灰色空心：p ≥ .05",
     )
     lead = Text("Estimates: ", "估计值：")
-    return _figure("forest", caption, axes, words.say(lead) + "; ".join(told), words)
+    return framed("forest", caption, axes, words.say(lead) + "; ".join(told), words)
 
 
 def loading_dots(loadings: pd.DataFrame, words: Words) -> Figure:
@@ -64,10 +64,11 @@ def loading_dots(loadings: pd.DataFrame, words: Words) -> Figure:
     caption = Text(
         "Standardised loadings with 95% confidence intervals", "标准化因子载荷及 95% 置信区间"
     )
-    return _figure("loadings", caption, axes, words.say(alt), words)
+    return framed("loadings", caption, axes, words.say(alt), words)
 
 
-def _figure(key: str, caption: Text, axes: Axes, alt: str, words: Words) -> Figure:
+def framed(key: str, caption: Text, axes: Axes, alt: str, words: Words) -> Figure:
+    """Return a drawn picture as a block of the report."""
     figure = axes.figure
     if not isinstance(figure, Canvas):  # our own drawing functions made it: never a subfigure
         raise TypeError(f"{key}: {type(figure).__name__}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -20,8 +20,6 @@ ROW_HEIGHT = 0.25
 PLOT_WIDTH = 3.4
 VALUES_WIDTH = 1.35
 LABEL_SIZE = 9.0
-Z_95 = 1.959963984540054
-"""Normal quantile of a 95 % interval; a display bound, not a statistic of the model."""
 AXIS = Text("Standardised estimate with 95% CI", "标准化估计值及 95% 置信区间")
 LOADING_AXIS = Text("Standardised loading", "标准化载荷")
 
@@ -49,7 +47,7 @@ def forest_plot(
     Parameters
     ----------
     paths : DataFrame
-        Columns ``outcome predictor pvalue std_all std_all_se``.
+        Columns ``outcome predictor pvalue std_all std_all_ci_lower std_all_ci_upper``.
     labels : mapping of str to Text, optional
         Human names of variables.
     language : {"en", "zh"}
@@ -61,7 +59,7 @@ def forest_plot(
 
     Notes
     -----
-    The interval is estimate ± 1.96 delta-method standard errors of the standardised value.
+    The interval is that of `SEMResult.standardized`: delta method.
     """
     names = labels or {}
     spoken, typeface = _language(paths, names, language)
@@ -71,16 +69,8 @@ def forest_plot(
 
     marks = []
     for r in paths.to_dict("records"):
-        half = Z_95 * float(r["std_all_se"])
-        marks.append(
-            Mark(
-                f"{called(str(r['predictor']))} → {called(str(r['outcome']))}",
-                float(r["std_all"]),
-                float(r["std_all"]) - half,
-                float(r["std_all"]) + half,
-                is_faint=float(r["pvalue"]) >= 0.05,
-            )
-        )
+        label = f"{called(str(r['predictor']))} → {called(str(r['outcome']))}"
+        marks.append(_mark(label, r))
     return _dots(marks, AXIS.in_(spoken), typeface)
 
 
@@ -95,7 +85,7 @@ def loadings_plot(
     Parameters
     ----------
     loadings : DataFrame
-        Columns ``latent indicator pvalue std_all std_all_se``.
+        Columns ``latent indicator pvalue std_all std_all_ci_lower std_all_ci_upper``.
     labels, language
         As for `forest_plot`; indicators that are no factors go by their code.
 
@@ -115,11 +105,13 @@ def loadings_plot(
             title = told[latent].in_(spoken) if latent in told else latent
             marks.append(Mark(title, 0.0, 0.0, 0.0, is_heading=True))
             last = latent
-        half = Z_95 * float(r["std_all_se"])
-        value = float(r["std_all"])
-        shown = told[item].in_(spoken) if item in told else item
-        marks.append(Mark(shown, value, value - half, value + half, float(r["pvalue"]) >= 0.05))
+        marks.append(_mark(told[item].in_(spoken) if item in told else item, r))
     return _dots(marks, LOADING_AXIS.in_(spoken), typeface)
+
+
+def _mark(label: str, row: Mapping[Hashable, Any]) -> Mark:
+    ends = float(row["std_all_ci_lower"]), float(row["std_all_ci_upper"])
+    return Mark(label, float(row["std_all"]), *ends, float(row["pvalue"]) >= 0.05)
 
 
 def _language(

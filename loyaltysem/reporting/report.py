@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from loyaltysem.study.published import PublishedResults
     from loyaltysem.survey.questionnaire import Questionnaire
     from loyaltysem.survey.responses import Responses
+    from loyaltysem.survey.screening.result import Screening
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,10 @@ def report(
     responses: Responses | None = None,
     hypotheses: Sequence[Hypothesis] = (),
     published: PublishedResults | None = None,
+    screening: Screening | None = None,
+    sent: int | None = None,
+    returned: int | None = None,
+    wave: str | None = None,
     command: str | None = None,
     indicators: bool | None = None,
 ) -> Report:
@@ -102,6 +107,14 @@ def report(
         Replaces the analysis' title.
     questionnaire, responses, hypotheses, published, command
         For a fitted model: passed on to `loyaltysem.study.pipeline.analyse`.
+    screening : Screening, optional
+        For a fitted model: from ``r.screen(rule=…)``; by default all responses are screened by the
+        rule "standard". The report shows the results with and without those who meet the rule,
+        whether the model was fitted to `r` or to ``screening.apply(rule)``.
+    sent, returned : int, optional
+        For a fitted model: questionnaires sent and returned, for the response flow.
+    wave : str, optional
+        For a fitted model: the column with waves or times, to compare early with late respondents.
     indicators : bool, optional
         Whether the path diagram shows the indicators; by default when there are at most 24.
 
@@ -126,6 +139,10 @@ def report(
         "responses": responses,
         "hypotheses": hypotheses or None,
         "published": published,
+        "screening": screening,
+        "sent": sent,
+        "returned": returned,
+        "wave": wave,
         "command": command,
     }
     if isinstance(source, Analysis):
@@ -141,6 +158,10 @@ def report(
             responses=responses,
             hypotheses=hypotheses or None,
             published=published,
+            screening=screening,
+            sent=sent,
+            returned=returned,
+            wave=wave,
             command=command,
         )
     document = compose(analysis, language, heading or analysis.title, indicators=indicators)

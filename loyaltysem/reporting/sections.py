@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from loyaltysem.core.display import MISSING, bounded, integer, interval, number, p_relation
 from loyaltysem.core.references import REFERENCES, reference
 from loyaltysem.core.text import Language, Text
-from loyaltysem.reporting import figures, narrative, tables
+from loyaltysem.reporting import figures, narrative, survey_figures, tables
+from loyaltysem.reporting import survey_sections as answers
 from loyaltysem.reporting.document import (
     Block,
     Callout,
@@ -74,15 +75,23 @@ def compose(
     words = Words(language, analysis.labels, _codes(analysis))
     parts = (
         _section("summary", Text("Summary", "概要"), _summary(analysis, words), words),
-        _section("sample", Text("Sample and items", "样本与测量题项"), _survey(analysis, words),
-                 words),
+        _section("sample", Text("Sample and items", "样本与测量题项"),
+                 answers.sample(analysis, words), words),
+        _section("screening", Text("Screening of answers", "答卷筛查"),
+                 answers.screening(analysis, words), words),
+        _section("exploration", Text("Adequacy for factor analysis", "因子分析适切性"),
+                 answers.exploration(analysis, words), words),
         _section("fit", Text("Model fit", "模型拟合"), _fit(analysis, words), words),
         _section("measurement", Text("Measurement model", "测量模型"),
                  _measurement(analysis, words), words),
         _section("validity", Text("Reliability and validity", "信度与效度"),
                  _validity(analysis, words), words),
+        _section("bias", Text("Method bias and distribution", "方法偏差与数据分布"),
+                 answers.bias(analysis, words), words),
         _section("structure", Text("Structural model", "结构模型"),
                  _structure(analysis, words, indicators), words),
+        _section("with-without", Text("With and without screened answers", "筛查前后的结果对比"),
+                 answers.with_without(analysis, words), words),
         _section("published", Text("Printed against reproduced", "原文结果与复现结果"),
                  _published(analysis, words), words),
         _section("appendix", Text("Appendix", "附录"), _appendix(analysis, words), words),
@@ -191,13 +200,6 @@ def _cutoff(analysis: Analysis, name: str) -> str:
     return str(found.iloc[0]) if len(found) else ""
 
 
-def _survey(analysis: Analysis, words: Words) -> Iterator[Block]:
-    if "sample" in analysis.tables:
-        yield tables.sample(analysis.tables["sample"], words)
-    if "items" in analysis.tables:
-        yield tables.items(analysis.tables["items"], words)
-
-
 def _fit(analysis: Analysis, words: Words) -> Iterator[Block]:
     if "fit" in analysis.tables:
         yield from narrative.model_fit(analysis.tables["fit"], words)
@@ -220,6 +222,8 @@ def _validity(analysis: Analysis, words: Words) -> Iterator[Block]:
             yield tables.fornell_larcker(found[key], words, key=key)
     if "htmt" in found:
         yield tables.htmt(found["htmt"], words)
+    if "htmt_intervals" in found:
+        yield survey_figures.htmt(found["htmt_intervals"], words)
 
 
 def _structure(analysis: Analysis, words: Words, indicators: bool | None) -> Iterator[Block]:
@@ -249,6 +253,8 @@ def _published(analysis: Analysis, words: Words) -> Iterator[Block]:
 
 def _appendix(analysis: Analysis, words: Words) -> Iterator[Block]:
     for key, build in (
+        ("adequacy", tables.item_adequacy),
+        ("htmt_intervals", tables.htmt_intervals),
         ("rsquare", tables.rsquare),
         ("covariances", tables.covariances),
         ("parameters", tables.parameters),

@@ -42,7 +42,8 @@ def screening_part(screening: Screening) -> Part:
 
     ``screening``: ``criterion index title_en title_zh cutoff n flagged share only in_rule source``,
     `in_rule` being "alone" (enough by itself), "together" or "". ``screening_rule``: ``rule
-    words_en words_zh at_least respondents flagged share``, one row.
+    words_en words_zh not_looked_en not_looked_zh respondents flagged share``, one row; `not_looked`
+    names the criteria of the rule that the data hold nothing for.
     ``screening_distributions``: see `loyaltysem.survey.screening.distributions`.
     """
     table = criteria_table(screening)
@@ -76,12 +77,14 @@ def _part_in_rule(screening: Screening, criterion: str) -> str:
 def rule_table(screening: Screening) -> pd.DataFrame:
     """Return the rule in words, and how many meet it."""
     met, count = int(screening.flagged().sum()), len(screening.flags)
-    rule = screening.rule
+    rule, looked = screening.rule, set(criteria_table(screening)["criterion"])
+    idle = [BY_NAME[name].title for name in rule.criteria if name not in looked]
     return pd.DataFrame(
         [
             {
                 "rule": rule.name, "words_en": rule.in_words("en"), "words_zh": rule.in_words("zh"),
-                "at_least": rule.at_least if rule.among else 0, "respondents": count,
+                "not_looked_en": ", ".join(title.en for title in idle),
+                "not_looked_zh": "、".join(title.in_("zh") for title in idle), "respondents": count,
                 "flagged": met, "share": met / max(count, 1),
             }
         ]

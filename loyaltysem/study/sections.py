@@ -13,6 +13,8 @@ from loyaltysem.core.text import Text
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.study.hypotheses import Hypothesis, verdict
 
+#: What a standardised value is known by: its error and its own interval, by the delta method.
+STANDARDISED_COLUMNS = ("std_all_se", "std_all_ci_lower", "std_all_ci_upper")
 PARAMETER_COLUMNS = [
     "lhs",
     "op",
@@ -28,7 +30,7 @@ PARAMETER_COLUMNS = [
     "ci_upper",
     "std_lv",
     "std_all",
-    "std_all_se",
+    *STANDARDISED_COLUMNS,
 ]
 ESTIMATE_COLUMNS = ["est", "se", "z", "pvalue", "ci_lower", "ci_upper", "std_all"]
 
@@ -53,19 +55,20 @@ CORRECTED: Mapping[str, tuple[str, ...]] = {
 
 def parameters_table(fit: SEMResult) -> pd.DataFrame:
     """Return every row of the model with standardised values."""
-    frame = fit.parameters(standardized=True)
-    return frame.reindex(columns=PARAMETER_COLUMNS).reset_index(drop=True)
+    frame, own = fit.parameters(standardized=True), fit.standardized()
+    ends = {f"std_all_{end}": own[end].to_numpy() for end in ("ci_lower", "ci_upper")}
+    return frame.assign(**ends).reindex(columns=PARAMETER_COLUMNS).reset_index(drop=True)
 
 
 def loadings_table(parameters: pd.DataFrame) -> pd.DataFrame:
-    """Return the loadings: ``latent indicator est … std_all std_all_se``."""
-    return _rows(parameters, "=~", {"lhs": "latent", "rhs": "indicator"}, ["std_all_se"])
+    """Return the loadings: ``latent indicator est … std_all`` and its interval."""
+    return _rows(parameters, "=~", {"lhs": "latent", "rhs": "indicator"}, STANDARDISED_COLUMNS)
 
 
 def paths_table(parameters: pd.DataFrame) -> pd.DataFrame:
-    """Return the regressions: ``outcome predictor label est … std_all std_all_se``."""
+    """Return the regressions: ``outcome predictor label est … std_all`` and its interval."""
     names = {"lhs": "outcome", "rhs": "predictor", "label": "label"}
-    return _rows(parameters, "~", names, ["std_all_se"])
+    return _rows(parameters, "~", names, STANDARDISED_COLUMNS)
 
 
 def defined_table(parameters: pd.DataFrame) -> pd.DataFrame:

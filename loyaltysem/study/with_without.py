@@ -140,8 +140,8 @@ def changed(table: pd.DataFrame) -> tuple[Finding, ...]:
                 f"以下结论取决于是否剔除被标记的答卷：{'、'.join(names)}。",
             ),
             Text(
-                "Report both results; a conclusion that a few doubtful answers decide is open.",
-                "请同时报告两种结果；由少数可疑答卷决定的结论应视为未定。",
+                "Report both results; a conclusion that doubtful answers decide is open.",
+                "请同时报告两种结果；由可疑答卷决定的结论应视为未定。",
             ),
         ),
     )

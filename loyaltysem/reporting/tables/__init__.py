@@ -8,23 +8,40 @@ from loyaltysem.reporting.tables.measurement import (
     loadings,
     reliability,
 )
+from loyaltysem.reporting.tables.quality import (
+    adequacy,
+    htmt_intervals,
+    item_adequacy,
+    method_bias,
+    nonresponse,
+    normality,
+)
+from loyaltysem.reporting.tables.screening import screening, with_without
 from loyaltysem.reporting.tables.structure import defined, hypotheses, model_fit, paths, rsquare
 from loyaltysem.reporting.tables.survey import items, sample
 
 __all__ = [
     "Words",
+    "adequacy",
     "covariances",
     "defined",
     "fornell_larcker",
     "htmt",
+    "htmt_intervals",
     "hypotheses",
+    "item_adequacy",
     "items",
     "loadings",
+    "method_bias",
     "model_fit",
+    "nonresponse",
+    "normality",
     "parameters",
     "paths",
     "published",
     "reliability",
     "rsquare",
     "sample",
+    "screening",
+    "with_without",
 ]

@@ -18,6 +18,7 @@ from loyaltysem.reporting.tables.layout import (
     ColumnSpec,
     Record,
     Words,
+    bounded_column,
     estimate_columns,
     frame_table,
     text_column,
@@ -25,7 +26,8 @@ from loyaltysem.reporting.tables.layout import (
 
 
 def reliability(frame: pd.DataFrame, words: Words) -> Table:
-    """Return α with its interval, CR and AVE; values that miss their cut-off are marked."""
+    """Return α with its interval, ω, CR, AVE and H; values that miss their cut-off are marked."""
+    further = "omega" in frame
     columns = [
         text_column(Text("Construct", "构念"), lambda r: words.of(r, "label")),
         ColumnSpec(Text("Items", "题项数"), lambda r: integer(r["n_items"])),
@@ -34,8 +36,10 @@ def reliability(frame: pd.DataFrame, words: Words) -> Table:
             Text("95% CI", "95% 置信区间"),
             lambda r: interval(r["alpha_lower"], r["alpha_upper"], is_bounded=True),
         ),
+        *([bounded_column("omega", Text("ω"))] if further else []),
         ColumnSpec(Text("CR", "组合信度 CR"), lambda r: judged(r, "composite_reliability")),
         ColumnSpec(Text("AVE"), lambda r: judged(r, "ave")),
+        *([bounded_column("maximal_reliability", Text("H"))] if further else []),
     ]
     used = [REGISTRY[m] for m in ("alpha", "composite_reliability", "ave")]
     cutoffs = [f"α {used[0].text}, CR {used[1].text} ({words.cite_inside(used[0].source)})"]
@@ -46,14 +50,24 @@ def reliability(frame: pd.DataFrame, words: Words) -> Table:
         f"标准：{'；'.join(cutoffs)}。† 未达标准。α 的置信区间依 {words.cite('feldt_1965')}。"
         "CR：组合信度；AVE：平均方差抽取量。",
     )
+    more = Text(
+        " ω: share of the construct in the variance of the sum of all items below it, for a "
+        "second-order construct ω hierarchical; H: reliability of the best weighted sum.",
+        "ω：构念在其全部题项总分方差中所占的比例，对二阶构念即层级 ω；H：最优加权总分的信度。",
+    )
     return frame_table(
         "reliability",
         Text("Reliability and convergent validity", "信度与收敛效度"),
         frame,
         columns,
         words,
-        notes=[words.say(note)],
-        sources=[*(c.source for c in used), "feldt_1965", "cronbach_1951"],
+        notes=[words.say(note) + (words.say(more) if further else "")],
+        sources=[
+            *(c.source for c in used),
+            "feldt_1965",
+            "cronbach_1951",
+            *(("mcdonald_1999", "hancock_mueller_2001") if further else ()),
+        ],
     )
 
 

@@ -164,7 +164,11 @@ def defined(frame: pd.DataFrame, words: Words) -> Table:
 
 
 def _effect(record: Record, words: Words) -> str:
-    name = str(record["name"])
+    return effect_name(str(record["name"]), words)
+
+
+def effect_name(name: str, words: Words) -> str:
+    """Return the readers' name of a defined parameter, or its own name."""
     common = EFFECTS.get(name.casefold())
     return words.name(name) if name in words.labels or common is None else words.say(common)
 
