@@ -39,7 +39,10 @@ def frame(name: str) -> tuple[pd.DataFrame, pd.Series]:
     """Return a parameter frame and its R²."""
     parameters = pd.read_csv(FRAMES / f"{name}.csv", dtype={"label": str})
     parameters["label"] = parameters["label"].fillna("")
-    parameters["std_all_se"] = parameters["se"] / 2
+    half = parameters["se"]
+    parameters["std_all_se"] = half / 2
+    parameters["std_all_ci_lower"] = parameters["std_all"] - half
+    parameters["std_all_ci_upper"] = parameters["std_all"] + half
     r2 = pd.read_csv(FRAMES / f"{name}_rsquare.csv").set_index("variable")["r2"]
     return parameters, r2
 

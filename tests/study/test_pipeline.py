@@ -199,6 +199,8 @@ def test_json_is_complete_exact_and_strict(study):
     first = content["tables"]["loadings"][1]
     assert first["est"] == study.tables["loadings"]["est"][1]  # every digit
     assert content["tables"]["loadings"][0]["z"] is None  # a fixed loading has no test
+    own = study.fit.standardized().query("op == '=~'").iloc[0]
+    assert content["tables"]["loadings"][0]["std_all_ci_lower"] == own["ci_lower"] < own["est_std"]
     corner = content["tables"]["fornell_larcker"]["Trust"]["Trust"]
     assert corner == study.tables["fornell_larcker"].loc["Trust", "Trust"]
     assert content["fit_measures"]["chisq"] == study.fit.fit_measures()["chisq"]
