@@ -152,10 +152,10 @@ def cohorts(log: TransactionLog, *, by: str = "month", level: float = LEVEL) -> 
 
     Examples
     --------
-    >>> from loyaltysem.clv.log.open_log import open_log
+    >>> from loyaltysem.clv.transactions import transactions
     >>> orders = pd.DataFrame({"customer": list("aaabb"), "amount": [10.0, 20, 30, 5, 5],
     ...     "time": ["2024-01-05", "2024-02-01", "2024-03-31", "2024-01-09", "2024-03-03"]})
-    >>> cohorts(open_log(orders)).matrix("active").to_numpy().tolist()
+    >>> cohorts(transactions(orders).log).matrix("active").to_numpy().tolist()
     [[2, 1, 2]]
     """
     period = checked_period(by)

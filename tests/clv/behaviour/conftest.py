@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loyaltysem.clv.log.open_log import open_log
 from loyaltysem.clv.log.transaction_log import TransactionLog
+from tests.clv.behaviour.logs import log_of
 
 FIRST = pd.Timestamp("2022-12-20")
 
@@ -44,7 +44,7 @@ def orders() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def log(orders: pd.DataFrame) -> TransactionLog:
-    return open_log(orders, category="category", margin="margin", extra=("order_id",))
+    return log_of(orders)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ import pytest
 
 from loyaltysem.clv.behaviour.cohorts import cohorts
 from loyaltysem.clv.behaviour.days import PERIODS, period_label, period_of, period_start
-from loyaltysem.clv.log.open_log import open_log
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
+from tests.clv.behaviour.logs import log_of
 
 CODES = {"week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
 
@@ -102,7 +102,7 @@ def test_matrices_are_triangles(log: TransactionLog) -> None:
 def test_a_first_cohort_of_old_customers_is_named() -> None:
     days = ["2024-01-02"] * 20 + ["2024-02-03"] * 3 + ["2024-03-03"] * 4
     orders = pd.DataFrame({"customer": range(27), "time": days, "amount": 1.0})
-    (finding,) = (f for f in cohorts(open_log(orders)).findings if f.code == "cohorts.first_cohort")
+    (finding,) = (f for f in cohorts(log_of(orders)).findings if f.code == "cohorts.first_cohort")
     assert "20 customers" in finding.text.en and "20 名" in finding.text.zh
 
 
@@ -110,7 +110,7 @@ def test_customers_who_only_sent_back_are_counted() -> None:
     orders = pd.DataFrame(
         {"customer": ["a", "b"], "time": ["2024-01-02", "2024-01-03"], "amount": [5.0, -5.0]}
     )
-    found = cohorts(open_log(orders))
+    found = cohorts(log_of(orders))
     assert found.frame["size"].tolist() == [1]
     assert "1 customers have no purchase" in str(found.findings[0])
 
@@ -125,7 +125,7 @@ def test_bad_requests(log: TransactionLog) -> None:
     far = pd.DataFrame({"customer": range(1600), "amount": 1.0,
                         "time": pd.date_range("1980-01-01", periods=1600, freq="W")})  # fmt: skip
     with pytest.raises(DataError, match=r"cohorts\.too_many"):
-        cohorts(open_log(far), by="week")
+        cohorts(log_of(far), by="week")
 
 
 def test_a_table_is_shown(log: TransactionLog) -> None:
