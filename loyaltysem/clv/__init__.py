@@ -39,6 +39,9 @@ _HOMES: dict[str, str] = {
     "simulate_pareto_nbd": "purchase.simulate",
     "simulate_bg_bb": "purchase.simulate",
     "simulate_gamma_gamma": "purchase.simulate",
+    "concentration": "segments.concentration",
+    "value_classes": "segments.value_classes",
+    "loyalty_classes": "segments.value_classes",
 }
 
 __all__: list[str] = [
@@ -52,6 +55,7 @@ __all__: list[str] = [
     "bg_bb",
     "bg_nbd",
     "compare_formulas",
+    "concentration",
     "discounted_clv",
     "experiment_design",
     "gamma_gamma",
@@ -62,6 +66,7 @@ __all__: list[str] = [
     "life_cycle_net",
     "life_cycle_value",
     "life_cycle_value_net",
+    "loyalty_classes",
     "pareto_nbd",
     "probability_clv",
     "probability_net",
@@ -72,6 +77,7 @@ __all__: list[str] = [
     "simulate_bg_nbd",
     "simulate_gamma_gamma",
     "simulate_pareto_nbd",
+    "value_classes",
     "value_scores",
 ]
 
