@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from loyaltysem._version import __version__
 
 if TYPE_CHECKING:
+    from loyaltysem import clv as clv
     from loyaltysem.analysis.crosscheck import crosscheck
     from loyaltysem.analysis.exploration.adequacy import bartlett_sphericity, kmo
     from loyaltysem.analysis.exploration.efa import efa, principal
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.reliability import cronbach_alpha
     from loyaltysem.analysis.slopes import simple_slopes
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
+    from loyaltysem.clv.link.joining import link
     from loyaltysem.clv.transactions import transactions
+    from loyaltysem.clv.what_if.verb import what_if
     from loyaltysem.estimation.compare import compare
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.estimation.simulate import simulate
@@ -73,6 +76,8 @@ if TYPE_CHECKING:
     from loyaltysem.survey.wording import wording_hints
 
 _HOMES = {
+    "what_if": "clv.what_if.verb",
+    "link": "clv.link.joining",
     "sem": "estimation.fit",
     "cfa": "estimation.fit",
     "growth": "estimation.fit",
@@ -179,6 +184,7 @@ __all__ = [
     "kmo",
     "latent_method_factor",
     "lavaan",
+    "link",
     "load_questionnaire",
     "loadings_plot",
     "make_codebook",
@@ -212,11 +218,14 @@ __all__ = [
     "split_half",
     "test_retest",
     "transactions",
+    "what_if",
     "wording_hints",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "clv":  # the namespace of customer value, itself lazy
+        return importlib.import_module("loyaltysem.clv")
     if name not in _HOMES:
         raise AttributeError(f"module 'loyaltysem' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"loyaltysem.{_HOMES[name]}"), name)
@@ -225,4 +234,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "clv"})

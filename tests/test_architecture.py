@@ -267,8 +267,11 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "log",
         "summary",
         "behaviour",
+        "purchase",
         "segments",
         "experiment",
+        "link",
+        "what_if",
         "transactions",
     ),
     "study": (
@@ -328,7 +331,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "html",
         "report",
     ),
-    "cli": ("shared", "doctor", "handlers", "parser"),
+    "cli": ("shared", "doctor", "screening", "handlers", "parser"),
 }
 BANNED: Mapping[str, frozenset[str]] = {
     # arrays in, arrays out; a model knows no data

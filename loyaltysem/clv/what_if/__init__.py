@@ -1,0 +1,1 @@
+"""What raising a driver by one scale point does to customer value, in currency."""
