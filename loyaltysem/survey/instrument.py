@@ -213,6 +213,8 @@ class Questionnaire:
         How an answer finds its customer.
     introduction, closing : Text
         What the respondent reads first and last.
+    respondent_title : Text
+        The title respondents see, where it is not that of the researcher.
     """
 
     name: str
@@ -232,6 +234,12 @@ class Questionnaire:
     link: Link | None = None
     introduction: Text = NO_TEXT
     closing: Text = NO_TEXT
+    respondent_title: Text = NO_TEXT
+
+    @property
+    def shown_title(self) -> Text:
+        """The title respondents see."""
+        return self.title if self.respondent_title == NO_TEXT else self.respondent_title
 
     @property
     def scored_items(self) -> tuple[Item, ...]:

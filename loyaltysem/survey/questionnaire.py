@@ -39,6 +39,7 @@ __all__ = [
 MOST_BYTES = 4 * LONGEST  # UTF-8 takes up to four a character
 REQUIRED = ("name", "version", "title", "scales")
 OPTIONAL = (
+    "respondent_title",
     "description",
     "introduction",
     "closing",
@@ -185,6 +186,7 @@ def _questionnaire(root: Cursor, file_name: str, content: bytes) -> Questionnair
         link=link_of(fields.get("link"), respondent_id),
         introduction=text(fields, "introduction"),
         closing=text(fields, "closing"),
+        respondent_title=text(fields, "respondent_title"),
     )
 
 

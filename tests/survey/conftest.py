@@ -57,6 +57,7 @@ WHOLE = (
     SMALL.replace(
         "respondent_id: id\n",
         """\
+respondent_title: {en: Your view, zh: 您的看法}
 description: {en: For tests., zh: 供测试使用。}
 introduction: {en: Hello., zh: 您好。}
 closing: {en: Thank you., zh: 谢谢。}

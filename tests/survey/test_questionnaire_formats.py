@@ -82,6 +82,14 @@ def test_the_writer_lists_what_it_leaves_behind(whole: Questionnaire) -> None:
     assert export_questionnaire(whole, "yaml").not_carried == ()
 
 
+@pytest.mark.parametrize("name", ["xlsform", "surveyjs", "limesurvey"])
+def test_form_programs_show_the_title_for_respondents(whole: Questionnaire, name: str) -> None:
+    made = export_questionnaire(whole, name)
+    assert "research_title" in {left.feature for left in made.not_carried}
+    bare = export_questionnaire(replace(whole, respondent_title=Text("")), name)
+    assert "research_title" not in {left.feature for left in bare.not_carried}
+
+
 def test_unverified_formats_say_so(whole: Questionnaire) -> None:
     assert "unverified" in str(export_questionnaire(whole, "limesurvey"))
     assert [name for name, row in FORMATS.items() if not row.verified] == ["limesurvey"]
@@ -94,7 +102,10 @@ def test_every_feature_has_a_name_and_takes_off_what_it_says(whole: Questionnair
         assert feature == "page_names" or remove(once) == once
     assert {left.feature for left in not_carried(whole, REMOVERS)} >= set(REMOVERS) - {
         "unlinked_id", "long_title", "braces", "codes", "page_names",
+        "respondent_title",  # takes the place of the other title, or goes alone
     }  # fmt: skip
+    alone = not_carried(whole, ("respondent_title",))
+    assert [left.feature for left in alone] == ["respondent_title"]
 
 
 def test_an_unlinked_respondent_id_is_listed(small: Questionnaire) -> None:

@@ -16,7 +16,7 @@ from loyaltysem.core.datasets import shipped
 from loyaltysem.core.errors import QuestionnaireError
 from loyaltysem.core.text import Text
 from loyaltysem.survey.exchange.formats import export_questionnaire
-from loyaltysem.survey.instrument import Item, Link, Questionnaire, Scale
+from loyaltysem.survey.instrument import NO_TEXT, Item, Link, Questionnaire, Scale
 from loyaltysem.survey.questionnaire import load_questionnaire
 from loyaltysem.survey.responses import Responses, read_responses
 
@@ -290,7 +290,14 @@ def test_the_page_needs_nothing_and_runs_nothing_it_was_given(
         "</script><script>globalThis.hacked = 1</script>", '"><img src=x onerror=hacked=1>'
     )
     items = tuple(replace(item, text=script, hint=script) for item in whole.items)
-    q = replace(whole, title=script, items=items, introduction=script, closing=script)
+    q = replace(
+        whole,
+        title=script,
+        respondent_title=script,
+        items=items,
+        introduction=script,
+        closing=script,
+    )
     page = export_questionnaire(q, "html").content.decode()
     assert "http:" not in page and "https:" not in page
     assert not re.search(r"""(src|href)=["'](?!#|data:,)""", page)
@@ -307,6 +314,15 @@ def test_right_answers_and_reverse_keys_are_not_given_away(core: Questionnaire) 
     page = export_questionnaire(replace(core, items=items), "html").content.decode()
     assert "expected" not in page and "reverse" not in page
     assert not {item.name for item in core.items if item.source == "record"} & set(page.split('"'))
+
+
+def test_respondents_see_their_own_title(whole: Questionnaire) -> None:
+    page = export_questionnaire(whole, "html").content.decode()
+    assert "Your view" in page and "您的看法" in page
+    assert "Small" not in page and "小问卷" not in page
+    bare = replace(whole, respondent_title=NO_TEXT)
+    page = export_questionnaire(bare, "html").content.decode()
+    assert "<title>Small</title>" in page and "小问卷" in page
 
 
 def test_reserved_names(whole: Questionnaire) -> None:

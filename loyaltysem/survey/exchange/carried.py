@@ -28,6 +28,8 @@ Feature: TypeAlias = Literal[
     "unlinked_id",
     "names",
     "version",
+    "research_title",
+    "respondent_title",
     "long_title",
     "description",
     "framing",
@@ -122,8 +124,16 @@ def named_scales(items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Scale, 
 
 
 def as_asked(questionnaire: Questionnaire) -> Questionnaire:
-    """Return a questionnaire in the order of its pages."""
+    """Return a questionnaire as respondents see it: in the order of its pages, titled for them."""
+    return _with_shown_title(_in_order_of_pages(questionnaire))
+
+
+def _in_order_of_pages(questionnaire: Questionnaire) -> Questionnaire:
     return replace(questionnaire, items=questionnaire.asked_items, pages=questionnaire.layout())
+
+
+def _with_shown_title(questionnaire: Questionnaire) -> Questionnaire:
+    return replace(questionnaire, title=questionnaire.shown_title, respondent_title=NO_TEXT)
 
 
 def question_codes(names: Iterable[str], *, longest: int = 20) -> dict[str, str]:
@@ -176,6 +186,7 @@ def _texts(questionnaire: Questionnaire, change: Callable[[Text], Text]) -> Ques
     return replace(
         q,
         title=change(q.title),
+        respondent_title=change(q.respondent_title),
         description=change(q.description),
         introduction=change(q.introduction),
         closing=change(q.closing),
@@ -239,11 +250,13 @@ def _with_named_scales(questionnaire: Questionnaire) -> Questionnaire:
 
 REMOVERS: Mapping[Feature, Callable[[Questionnaire], Questionnaire]] = {
     "records": lambda q: q.without(i.name for i in q.items if i.source == "record"),
-    "layout": as_asked,
+    "layout": _in_order_of_pages,
     "link": lambda q: replace(q, link=None),
     "unlinked_id": lambda q: q if q.link else replace(q, respondent_id=None),
     "names": _without_names,
     "version": lambda q: replace(q, version="0"),
+    "research_title": _with_shown_title,
+    "respondent_title": lambda q: replace(q, respondent_title=NO_TEXT),
     "long_title": lambda q: replace(q, title=Text(short(q.title.en), short(q.title.zh))),
     "description": lambda q: replace(q, description=NO_TEXT),
     "framing": lambda q: replace(q, introduction=NO_TEXT, closing=NO_TEXT),
@@ -275,6 +288,8 @@ WORDS: Mapping[Feature, Text] = {
     "link": Text("how answers find their customers", "答卷与客户的关联方式"),
     "names": Text("the name of the questionnaire", "问卷名称"),
     "version": Text("the version", "版本号"),
+    "research_title": Text("the title for researchers", "供研究者阅读的标题"),
+    "respondent_title": Text("the title respondents see", "受访者看到的标题"),
     "long_title": Text("the end of the title", "标题的末尾部分"),
     "description": Text("the description for researchers", "供研究者阅读的说明"),
     "framing": Text("introduction and closing words", "卷首语与结束语"),
@@ -310,5 +325,6 @@ EVERY_FORM: Collection[Feature] = (
     "modules",
     "missing_codes",
     "roles",
+    "research_title",
     "scale_names",
 )  # what no form program has a place for

@@ -25,10 +25,11 @@ from loyaltysem.survey.instrument import Item, Questionnaire, Scale, default_rol
 
 Program: TypeAlias = Literal["sav", "dta"]
 LOSES: tuple[Feature, ...] = (
-    *(feature for feature in EVERY_FORM if feature not in ("missing_codes", "unlinked_id")),
+    *(f for f in EVERY_FORM if f not in ("missing_codes", "unlinked_id", "research_title")),
     "link",
     "names",
     "version",
+    "respondent_title",
     "long_title",
     "description",
     "framing",

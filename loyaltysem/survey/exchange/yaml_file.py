@@ -51,6 +51,7 @@ def document(questionnaire: Questionnaire) -> Fields:
             "name": q.name,
             "version": q.version,
             "title": _text(q.title),
+            "respondent_title": _text(q.respondent_title),
             "description": _text(q.description),
             "introduction": _text(q.introduction),
             "closing": _text(q.closing),
