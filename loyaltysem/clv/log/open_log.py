@@ -2,71 +2,107 @@
 
 from __future__ import annotations
 
-import os
-from datetime import date
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from loyaltysem.clv.log.cleaning import judged_rows, log_table
+from loyaltysem.clv.log.counting import account, comparable, repeated_rows
+from loyaltysem.clv.log.engine import EngineOptions, keep
+from loyaltysem.clv.log.notices import check, findings
+from loyaltysem.clv.log.request import Columns, Days, Money, Rules, check_columns
+from loyaltysem.clv.log.sources import Reading, Source, open_source, unreadable
 from loyaltysem.clv.log.transaction_log import TransactionLog
+from loyaltysem.clv.log.values import check_currencies, code_of
+
+NO_DUPLICATES = (0, 0)
 
 
 def open_log(
     source: object,
+    columns: Columns | None = None,
     *,
-    customer: str = "customer",
-    time: str = "time",
-    amount: str = "amount",
-    category: str | None = None,
-    margin: str | None = None,
-    extra: tuple[str, ...] = (),
-    start: date | None = None,
-    end: date | None = None,
-    currency: str | None = None,
+    rules: Rules | None = None,
+    days: Days | None = None,
+    money: Money | None = None,
+    reading: Reading | None = None,
+    options: EngineOptions | None = None,
 ) -> TransactionLog:
-    """Open a source and clean it."""
-    raw = _open(source)
-    roles = {
-        "customer": raw[customer].cast("string"),
-        "time": raw[time].cast("timestamp"),
-        "amount": raw[amount].cast("float64"),
-    }
-    if category is not None:
-        roles["category"] = raw[category].cast("string")
-    if margin is not None:
-        roles["margin"] = raw[margin].cast("float64")
-    table = raw.select(**roles, **{name: raw[name] for name in extra})
-    table = table.mutate(day=table.time.date(), is_purchase=table.amount >= 0)
-    found = table.aggregate(
-        rows=table.count(),
-        customers=table.customer.nunique(),
-        start=table.day.min(),
-        end=table.day.max(),
-    ).to_pandas()
-    first, last = (pd.Timestamp(found[name][0]).date() for name in ("start", "end"))
-    counts = pd.DataFrame(
-        {
-            "rule": ["kept"],
-            "label_en": ["Rows kept"],
-            "label_zh": ["保留的行"],
-            "rows": found["rows"],
-            "customers": found["customers"],
-            "effect": ["kept"],
-        }
+    """Open a source of orders, clean it by the rules stated and count what they did.
+
+    Parameters
+    ----------
+    source
+        What `sources.open_source` takes.
+    columns : Columns, optional
+        Which columns mean what.
+    rules : Rules, optional
+        What happens to rows that are not plain purchases.
+    days : Days, optional
+        How times are read, and which days are observed.
+    money : Money, optional
+        Currency of the amounts.
+    reading : Reading, optional
+        How a file is read.
+    options : EngineOptions, optional
+        Memory and threads of the embedded DuckDB.
+
+    Returns
+    -------
+    TransactionLog
+
+    Raises
+    ------
+    DataError
+        The source cannot be read, lacks columns, or holds what the rules refuse.
+    IncompatibleRequestError
+        Requests that do not go together.
+    """
+    import duckdb
+
+    columns, rules = columns or Columns(), rules or Rules()
+    days, money = days or Days(), money or Money()
+    opened = open_source(source, reading or Reading(), options or EngineOptions())
+    check_columns(columns, money, tuple(opened.rows.columns))
+    try:
+        return _cleaned(opened, columns, rules, days, money)
+    except duckdb.Error as error:
+        raise unreadable(opened.name, error) from error
+
+
+def _cleaned(
+    opened: Source, columns: Columns, rules: Rules, days: Days, money: Money
+) -> TransactionLog:
+    raw, zone = opened.rows, opened.zones.get(columns.time)
+    currency = _currency(raw, money)
+    counted = rules.duplicates != "unchecked"
+    repeats = repeated_rows(raw, columns.customer) if counted else NO_DUPLICATES
+    if rules.duplicates == "drop":
+        raw = _without_repeats(raw)
+    judged = judged_rows(raw, columns, rules, days, money, zone=zone)
+    found = account(judged, rules, repeats)
+    check(found, rules, opened.name)
+    table = log_table(judged)
+    return TransactionLog(
+        keep(table) if opened.read_again else table,
+        found.frame(),
+        days.start or found.first[0],
+        days.end or found.last[0],
+        currency,
+        tuple(findings(found, days, zone)),
     )
-    return TransactionLog(table, counts, start or first, end or last, currency)
 
 
-def _open(source: object) -> Any:
-    import ibis
+def _currency(raw: Any, money: Money) -> str | None:
+    """Return the currency of the results, refusing amounts that cannot be added up."""
+    if money.currency is None or money.currency not in raw.columns:
+        return money.currency
+    codes = raw.select(code=code_of(raw[money.currency])).distinct().to_pandas()["code"]
+    found = [str(code) for code in codes.dropna()]
+    check_currencies(found, money)
+    return money.base or (found[0] if found else None)
 
-    if isinstance(source, ibis.Table):
-        return source
-    connection = ibis.duckdb.connect()
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        read = connection.read_csv if path.suffix.lower() == ".csv" else connection.read_parquet
-        return read(str(path))
-    connection.con.register("orders", source)
-    return connection.table("orders")
+
+def _without_repeats(raw: Any) -> Any:
+    names = comparable(raw)
+    return (
+        raw.select(names).distinct() if len(names) == len(raw.columns) else raw.distinct(on=names)
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from loyaltysem.clv.log.engine import keep
 from loyaltysem.core.errors import Finding
 
 
@@ -23,7 +24,7 @@ class TransactionLog:
         and where named ``category`` (string), ``margin`` (float64) and further columns.
     counts : DataFrame
         What each rule did: ``rule, label_en, label_zh, rows, customers, effect``. Rows of the
-        source = rows of the effects ``kept`` and ``dropped``.
+        source = rows of the effects ``kept`` and ``dropped``; ``noted`` rows are among the kept.
     start, end : date
         First and last day of observation.
     currency : str, optional
@@ -50,3 +51,23 @@ class TransactionLog:
         """
         frame: pd.DataFrame = expr.to_pandas()
         return frame
+
+    def keep(self, expr: Any) -> Any:
+        """Carry out an Ibis expression and return its rows as a table that stays in the engine.
+
+        Parameters
+        ----------
+        expr : ibis.Table
+            Built from `table`; worth keeping when several queries start from it.
+        """
+        return keep(expr)
+
+    def rows(self, *rules: str) -> int:
+        """Return how many rows of the source some rules of `counts` hold of.
+
+        Parameters
+        ----------
+        *rules : str
+            Such as ``"purchase"`` or ``"refund"``.
+        """
+        return int(self.counts.loc[self.counts["rule"].isin(rules), "rows"].sum())
