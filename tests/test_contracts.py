@@ -156,12 +156,23 @@ NO_EXAMPLE = {
     "htmt_plot": "draws the picture of `htmt_intervals`, which has the example",
     "item_plot": "draws the picture of `cronbach_alpha`, which has the example",
     "cutoff_plot": "draws the picture of `fit_cutoffs`, which has the example",
-    "flow_diagram": "draws the picture of a response flow; docs show it",
+    "flow_diagram": "draws the picture of `Responses.flow`; docs/screening.md shows it",
     "report": "needs a fit and writes a page; README.md shows it",
     "region_plot": "draws the picture of `simple_slopes`, which has the example",
     "slopes_plot": "draws the picture of `simple_slopes`, which has the example",
     "experiment_plot": "draws the picture of `clv.ab_test`, which has the example",
 }
+
+
+@pytest.mark.parametrize("name", NO_EXAMPLE)
+def test_what_is_said_to_be_shown_elsewhere_is(name: str) -> None:
+    for page in re.findall(r"\S+\.md", NO_EXAMPLE[name]):
+        assert f"{name}(" in (ROOT / page).read_text(encoding="utf-8"), page
+    for other in re.findall(r"`(?:SEMResult\.)?(\w+)`, which has the example", NO_EXAMPLE[name]):
+        function = getattr(ls, other, None) or getattr(SEMResult, other)
+        assert section(inspect.getdoc(function) or "", "Examples"), other
+
+
 SAME_AS_SEM = {"cfa", "growth", "lavaan"}
 FUNCTIONS = [n for n in ls.__all__ if inspect.isfunction(getattr(ls, n))]
 
@@ -208,11 +219,16 @@ def nouns() -> set[type]:
 
 
 def _annotation(function: Callable[..., Any]) -> Any:
-    """Return the class a function says it returns; what only type checkers know stays unknown."""
-    try:
-        return typing.get_type_hints(function).get("return")
-    except (NameError, TypeError):  # a name imported for them, or ``pd.Series[float]``
+    """Return the class a function says it returns; those of matplotlib are loaded late."""
+    bare = inspect.unwrap(function)
+    word = bare.__annotations__.get("return")
+    if word in ("Axes", "Figure"):
         return None
+
+    def alone() -> None: ...
+
+    alone.__annotations__ = {"return": word}  # what the parameters are is not asked
+    return typing.get_type_hints(alone, globalns=bare.__globals__)["return"]
 
 
 @pytest.mark.parametrize("noun", sorted(nouns(), key=lambda c: c.__qualname__))
