@@ -485,3 +485,85 @@ def test_power_needs_whole_numbers(tmp_path, capsys, n):
 def test_power_names_the_effect_it_does_not_know(tmp_path, capsys):
     assert power_of(tmp_path, "--n", "100", "--effect", "loyalty~trst") == 1
     assert "loyalty~trust" in capsys.readouterr().err
+
+
+# -- screening ------------------------------------------------------------------------------------
+
+
+def _careless(frame):
+    """Row 2 gives one answer throughout, and its id would run in a spreadsheet."""
+    frame.loc[0, ITEMS] = 4
+    frame.loc[0, "id"] = "=1+1"
+    return frame
+
+
+def _screen(desk, *more):
+    questionnaire, data = str(desk.questionnaire), str(desk.data)
+    return main(["validate", "--questionnaire", questionnaire, "--data", data, "--screen", *more])
+
+
+def test_validate_screens_and_names_rows_but_no_ids(desk, capsys):
+    desk.spoil(_careless)
+    assert _screen(desk) == 0
+    shown = capsys.readouterr().out
+    assert "meet the rule 'standard'" in shown and "row 2: gave the same answer 6 times" in shown
+    assert "=1+1" not in shown and "R001" not in shown
+
+
+def test_validate_writes_an_inert_table_and_a_picture(desk, capsys):
+    desk.spoil(_careless)
+    table, image = desk.folder / "screen.csv", desk.folder / "screen.png"
+    words = ["--identify", "--table", str(table), "--picture", str(image), "--lang", "zh"]
+    assert _screen(desk, *words) == 0
+    assert "第 2 行 (=1+1): 连续 6 题作答相同" in capsys.readouterr().out
+    read = pd.read_csv(table, encoding="utf-8-sig")
+    assert len(read) == 120 and read["respondent"][0] == "'=1+1"
+    assert bool(read["meets_rule"][0]) and image.read_bytes()[:4] == b"\x89PNG"
+    first = table.read_bytes(), image.read_bytes()
+    assert _screen(desk, *words) == 0
+    assert (table.read_bytes(), image.read_bytes()) == first
+
+
+def test_without_identify_the_table_names_nobody(desk):
+    table = desk.folder / "screen.csv"
+    assert _screen(desk, "--table", str(table)) == 0
+    assert "respondent" not in pd.read_csv(table).columns and "R001" not in table.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--rule", "standrad"], "screening.rule"),
+        (["--picture", "screen.bmp"], "diagram.format"),
+        (["--seconds", "a,b,c"], "option.seconds"),
+    ],
+)
+def test_screening_options_that_cannot_be(desk, capsys, words, code):
+    assert _screen(desk, *words) == 1
+    assert f"[{code}]" in capsys.readouterr().err
+
+
+def test_options_of_a_screening_need_one(desk, capsys):
+    words = ["validate", "--questionnaire", str(desk.questionnaire), "--data", str(desk.data)]
+    assert main([*words, "--rule", "direct"]) == 1
+    assert "[option.screen]" in capsys.readouterr().err
+
+
+def test_report_leaves_out_by_a_named_rule_and_shows_both(desk):
+    desk.spoil(_careless)
+    words = ["report", "--questionnaire", str(desk.questionnaire), "--data", str(desk.data)]
+    words += ["--model", str(desk.model), "--out", str(desk.out)]
+    assert main([*words, "--leave-out", "longstring", "--sent", "150"]) == 0
+    tables = json.loads((desk.out / "results.json").read_text("utf-8"))["tables"]
+    assert [row["step"] for row in tables["flow"]] == ["sent", "returned", "excluded", "analysed"]
+    size = tables["with_without"][0]
+    assert size["est_with"] == 120 and size["est_without"] < 120 and size["shown"] == "without"
+    page = (desk.out / "report.html").read_text("utf-8")
+    assert "R001" not in page and "=1+1" not in page
+
+
+def test_a_rule_is_named_once(desk, capsys):
+    words = ["report", "--questionnaire", str(desk.questionnaire), "--data", str(desk.data)]
+    words += ["--model", str(desk.model), "--out", str(desk.out), "--leave-out", "direct"]
+    assert main([*words, "--rule", "standard"]) == 1
+    assert "[option.rule]" in capsys.readouterr().err

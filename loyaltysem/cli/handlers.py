@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from loyaltysem.cli import screening
 from loyaltysem.cli.shared import (
     BAD_INPUT,
     DONE,
@@ -32,6 +33,7 @@ def report(arguments: argparse.Namespace) -> int:
         questionnaire=lambda: arguments.questionnaire,
         data=lambda: arguments.data,
         model=read_text(arguments.model, "model"),
+        fieldwork=screening.fieldwork(arguments),
     )
     analysis = run(
         study,
@@ -196,11 +198,12 @@ def questionnaire_collect(arguments: argparse.Namespace) -> int:
 
 
 def validate(arguments: argparse.Namespace) -> int:
-    """Check answers; on failure every problem is printed as CSV."""
+    """Check answers; on failure every problem is printed as CSV. Screen them when asked."""
     from loyaltysem.survey.checking import ResponsesError
     from loyaltysem.survey.questionnaire import load_questionnaire
     from loyaltysem.survey.responses import read_responses
 
+    screening.refuse_alone(arguments)
     questionnaire = load_questionnaire(arguments.questionnaire)
     try:
         responses = read_responses(
@@ -213,6 +216,8 @@ def validate(arguments: argparse.Namespace) -> int:
         print(f"{name}: {count}")
     for finding in responses.findings:
         print(finding)
+    if arguments.screen:
+        screening.show(responses, arguments)
     return DONE
 
 

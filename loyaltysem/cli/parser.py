@@ -46,6 +46,15 @@ def _add_report(commands: Commands) -> None:
     report.add_argument("--out", type=Path, required=True, help="folder for the report")
     report.add_argument("--name", help="name of the study (default: name of the model file)")
     report.add_argument("--json", action="store_true", help="also print results.json")
+    report.add_argument("--sent", type=int, help="questionnaires sent, for the response flow")
+    report.add_argument(
+        "--leave-out",
+        metavar="RULE",
+        help="results without those who meet this screening rule: standard, direct or a criterion "
+        "(default: nobody is left out; either way the report shows both)",
+    )
+    report.add_argument("--wave", help="column with waves or times: early against late answers")
+    _add_screening(report)
     _add_language(report, "en")
     _add_estimation(report)
     report.set_defaults(handler=handlers.report)
@@ -141,7 +150,20 @@ def _add_validate(commands: Commands) -> None:
     validate.add_argument(
         "--identify", action="store_true", help="name respondents by their ids, not by rows alone"
     )
+    validate.add_argument("--screen", action="store_true", help="look for careless answers, too")
+    _add_screening(validate)
+    validate.add_argument("--table", type=Path, help="with --screen: all indices and reasons, CSV")
+    validate.add_argument("--picture", type=Path, help="with --screen: .svg or .png")
+    validate.add_argument(
+        "--lang", choices=("en", "zh"), default="en", help="with --screen: language (default: en)"
+    )
     validate.set_defaults(handler=handlers.validate)
+
+
+def _add_screening(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rule", help="screening rule: standard (default), direct or a criterion")
+    parser.add_argument("--seconds", help="column with the time taken, or those of start,end")
+    parser.add_argument("--sources", help="columns that tell where answers came from, by commas")
 
 
 def _add_language(parser: argparse.ArgumentParser, default: str) -> None:

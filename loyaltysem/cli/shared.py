@@ -162,7 +162,7 @@ def command(arguments: argparse.Namespace) -> str:
     for name, value in vars(arguments).items():
         if name in ("handler", "command") or value in (None, False):
             continue
-        words.append(f"--{name}")
+        words.append(f"--{name.replace('_', '-')}")
         if value is not True:
             words.append(value.name if isinstance(value, Path) else str(value))
     return shlex.join(words)

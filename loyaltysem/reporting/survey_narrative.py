@@ -54,7 +54,10 @@ def screening(rule: pd.DataFrame, flow_table: pd.DataFrame | None, words: Words)
     idle_en, idle_zh = str(row["not_looked_en"]), str(row["not_looked_zh"])
     idle = Text("")
     if idle_en:
-        idle = Text(f" Not recorded here: {idle_en}.", f"本数据未记录：{idle_zh}。")
+        idle = Text(
+            f" The data hold nothing for: {idle_en}.",
+            f"数据中没有以下标准所需的信息：{idle_zh}。",
+        )
     text = Text(
         f"{met} of {of} respondents ({share}) meet the screening rule “{name}” "
         f"({row['words_en']}).{idle.en} {ending.en}{both.en}",

@@ -146,11 +146,12 @@ def analyse(
     instrument = responses.questionnaire if questionnaire is None and responses else questionnaire
     screening = _screening(responses, screening)
     named = survey_sections.variable_labels(instrument, indicators(fit))
+    parameters = sections.parameters_table(fit)
+    claims = hypotheses or _every_path(parameters)
     tables = {
-        **_model_tables(fit, hypotheses or ()),
+        **_model_tables(fit, parameters, claims),
         **_survey_tables(fit, instrument, responses, named),
     }
-    claims = hypotheses or ()
     more = Part()
     if responses is not None:
         field = field_part(fit, responses, screening, claims, sent, returned)
@@ -195,15 +196,20 @@ def _size(fit: SEMResult) -> str:
     )
 
 
-def _model_tables(fit: SEMResult, hypotheses: Sequence[Hypothesis]) -> dict[str, pd.DataFrame]:
-    """Return the tables that the fitted model alone gives; empty ones are left out."""
-    parameters = sections.parameters_table(fit)
+def _every_path(parameters: pd.DataFrame) -> tuple[Hypothesis, ...]:
+    """Return a two-sided hypothesis for every structural path."""
     paths = sections.paths_table(parameters)
-    claims = hypotheses or two_sided(list(zip(paths["outcome"], paths["predictor"], strict=True)))
+    return two_sided(list(zip(paths["outcome"], paths["predictor"], strict=True)))
+
+
+def _model_tables(
+    fit: SEMResult, parameters: pd.DataFrame, claims: Sequence[Hypothesis]
+) -> dict[str, pd.DataFrame]:
+    """Return the tables that the fitted model alone gives; empty ones are left out."""
     tables = {
         "fit": sections.fit_table(sections.measures_of(fit)),
         "loadings": sections.loadings_table(parameters),
-        "paths": paths,
+        "paths": sections.paths_table(parameters),
         "defined": sections.defined_table(parameters),
         "covariances": sections.covariances_table(parameters),
         "rsquare": sections.rsquare_table(fit),

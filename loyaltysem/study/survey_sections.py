@@ -56,6 +56,7 @@ SAMPLE_LABELS: Mapping[str, Text] = MappingProxyType(
     {
         "rows_read": Text("Rows in the file", "数据文件行数"),
         "blank_rows": Text("Blank rows left out", "略去的空行"),
+        "excluded": Text("Respondents left out by rule", "按规则剔除的人数"),
         "respondents": Text("Respondents", "受访者人数"),
         "complete_cases": Text("Respondents who answered every item", "完整作答人数"),
         "incomplete_cases": Text("Respondents who skipped an item", "存在缺失作答的人数"),

@@ -91,7 +91,7 @@ def with_without(frame: pd.DataFrame, words: Words) -> Table:
         frame,
         [
             text_column(Text("", ""), lambda r: str(r["hypothesis"])),
-            text_column(Text("Result", "结果"), lambda r: _subject(r, words)),
+            text_column(Text("Result", "结果"), lambda r: _subject(r, words), is_prose=True),
             ColumnSpec(Text("With", "剔除前"), lambda r: _value(r, "with")),
             ColumnSpec(Text("Without", "剔除后"), lambda r: _value(r, "without")),
             ColumnSpec(Text("Difference", "差值"), lambda r: _value(r, "difference")),
