@@ -42,6 +42,10 @@ _HOMES: dict[str, str] = {
     "concentration": "segments.concentration",
     "value_classes": "segments.value_classes",
     "loyalty_classes": "segments.value_classes",
+    "load_tiers": "segments.tier_file",
+    "tiers": "segments.tiers",
+    "tier_change": "segments.tier_change",
+    "tier_schema": "segments.tier_file",
 }
 
 __all__: list[str] = [
@@ -66,6 +70,7 @@ __all__: list[str] = [
     "life_cycle_net",
     "life_cycle_value",
     "life_cycle_value_net",
+    "load_tiers",
     "loyalty_classes",
     "pareto_nbd",
     "probability_clv",
@@ -77,6 +82,9 @@ __all__: list[str] = [
     "simulate_bg_nbd",
     "simulate_gamma_gamma",
     "simulate_pareto_nbd",
+    "tier_change",
+    "tier_schema",
+    "tiers",
     "value_classes",
     "value_scores",
 ]
