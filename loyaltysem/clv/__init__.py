@@ -46,6 +46,7 @@ _HOMES: dict[str, str] = {
     "tiers": "segments.tiers",
     "tier_change": "segments.tier_change",
     "tier_schema": "segments.tier_file",
+    "personas": "segments.personas",
 }
 
 __all__: list[str] = [
@@ -73,6 +74,7 @@ __all__: list[str] = [
     "load_tiers",
     "loyalty_classes",
     "pareto_nbd",
+    "personas",
     "probability_clv",
     "probability_net",
     "referral_value",
