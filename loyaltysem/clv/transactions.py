@@ -16,6 +16,10 @@ from loyaltysem.clv.log.request import NO_RATES, Columns, Days, Money, Rules
 from loyaltysem.clv.log.sources import Reading
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.printed import Printed
+from loyaltysem.clv.rfm import RFM, rfm
+from loyaltysem.clv.summary import CustomerSummary, summarise
+from loyaltysem.clv.value.result import CustomerValue
+from loyaltysem.clv.value.verb import customer_value
 from loyaltysem.core.display import integer
 from loyaltysem.core.errors import Finding
 
@@ -64,6 +68,20 @@ class Transactions(Printed):
         """The rules that hold of any row."""
         shown = self.counts[self.counts["rows"] > 0]
         return shown[["label_en", "effect", "rows", "customers"]]
+
+    def summary(
+        self, *, end: date | None = None, unit: str = "week", holdout: bool = False
+    ) -> CustomerSummary:
+        """Return frequency, recency, T and monetary value; see `summary.customer_summary`."""
+        return summarise(self.log, end=end, unit=unit, holdout=holdout)
+
+    def rfm(self, **request: Any) -> RFM:
+        """Return scores and segments; `rfm.rfm` says what may be asked."""
+        return rfm(self.log, **request)
+
+    def clv(self, **request: Any) -> CustomerValue:
+        """Return the expected discounted value of every customer; see `value.customer_value`."""
+        return customer_value(self.log, **request)
 
 
 def transactions(

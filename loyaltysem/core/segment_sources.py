@@ -69,6 +69,7 @@ SEGMENTS: tuple[Reference, ...] = (
         1954,
         "Some problems in interval estimation",
         "Journal of the Royal Statistical Society, Series B, 16(2), 175–185",
+        "10.1111/j.2517-6161.1954.tb00159.x",
     ),
     Reference(
         "hennig_2007",
@@ -85,6 +86,14 @@ SEGMENTS: tuple[Reference, ...] = (
         "Comparing partitions",
         "Journal of Classification, 2(1), 193–218",
         "10.1007/BF01908075",
+    ),
+    Reference(
+        "hughes_1994",
+        ("Hughes, A. M.",),
+        1994,
+        "Strategic database marketing: The masterplan for starting and managing a profitable, "
+        "customer-based marketing program",
+        "Probus Publishing",
     ),
     Reference(
         "iglewicz_hoaglin_1993",
@@ -107,6 +116,7 @@ SEGMENTS: tuple[Reference, ...] = (
         1978,
         "Obtaining confidence intervals for the risk ratio in cohort studies",
         "Biometrics, 34(3), 469–474",
+        "10.2307/2530610",
     ),
     Reference(
         "kaufman_rousseeuw_1990",
@@ -114,6 +124,7 @@ SEGMENTS: tuple[Reference, ...] = (
         1990,
         "Finding groups in data: An introduction to cluster analysis",
         "Wiley",
+        "10.1002/9780470316801",
     ),
     Reference(
         "kohavi_2014",
@@ -129,6 +140,7 @@ SEGMENTS: tuple[Reference, ...] = (
         1905,
         "Methods of measuring the concentration of wealth",
         "Publications of the American Statistical Association, 9(70), 209–219",
+        "10.2307/2276207",
     ),
     Reference(
         "newcombe_1998",
@@ -137,6 +149,7 @@ SEGMENTS: tuple[Reference, ...] = (
         "Interval estimation for the difference between independent proportions: Comparison of "
         "eleven methods",
         "Statistics in Medicine, 17(8), 873–890",
+        "10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I",
     ),
     Reference(
         "platzer_reutterer_2016",
@@ -168,6 +181,7 @@ SEGMENTS: tuple[Reference, ...] = (
         2024,
         "Time-uniform central limit theory and asymptotic confidence sequences",
         "The Annals of Statistics, 52(6), 2613–2640",
+        "10.1214/24-AOS2408",
     ),
     Reference(
         "welch_1947",
