@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.path_diagram import path_diagram
     from loyaltysem.reporting.report import report
     from loyaltysem.reporting.scree_plot import scree_plot
+    from loyaltysem.reporting.screening_plot import screening_plot
     from loyaltysem.reporting.slopes_plot import region_plot, slopes_plot
     from loyaltysem.reporting.specification_curve import specification_curve
     from loyaltysem.survey.codebook import make_codebook
@@ -125,6 +126,7 @@ _HOMES = {
     "fit_cutoffs": "analysis.fit_cutoffs",
     "cutoff_plot": "reporting.cutoff_plot",
     "flow_diagram": "reporting.flow_diagram",
+    "screening_plot": "reporting.screening_plot",
     "ScreeningRule": "survey.screening.criteria",
     "reliability": "analysis.measurement.model_reliability",
     "htmt_intervals": "analysis.measurement.heterotrait",
@@ -210,6 +212,7 @@ __all__ = [
     "report",
     "schmid_leiman",
     "scree_plot",
+    "screening_plot",
     "sem",
     "simple_slopes",
     "simulate",

@@ -98,8 +98,8 @@ def reasons(screening: Screening, language: Language, *, identify: bool) -> str:
     lines = [f"  {name}: {why}" for name, why in zip(names, told, strict=True)][:SHOWN]
     more = len(told) - len(lines)
     if more > 0:
-        told = Text(f"{more} more; --table writes all", f"另有 {more} 行；--table 可写出全部")
-        lines.append(f"  … {told.in_(language)}")
+        rest = Text(f"{more} more; --table writes all", f"另有 {more} 行；--table 可写出全部")
+        lines.append(f"  … {rest.in_(language)}")
     return "\n".join(lines)
 
 
