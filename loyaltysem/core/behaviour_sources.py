@@ -60,8 +60,8 @@ BEHAVIOUR: tuple[Reference, ...] = (
         "greenwood_1926",
         ("Greenwood, M.",),
         1926,
-        "The natural duration of cancer",
-        "Reports on Public Health and Medical Subjects, 33. Her Majesty's Stationery Office",
+        "A report on the natural duration of cancer",
+        "Reports on Public Health and Medical Subjects, 33, 1–26. His Majesty's Stationery Office",
     ),
     Reference(
         "hirschman_1964",
@@ -69,6 +69,7 @@ BEHAVIOUR: tuple[Reference, ...] = (
         1964,
         "The paternity of an index",
         "American Economic Review, 54(5), 761–762",
+        "10.2307/1818582",
     ),
     Reference(
         "kaplan_meier_1958",

@@ -58,6 +58,7 @@ ESTIMATION: tuple[Reference, ...] = (
         2004,
         "Numerical computation of rectangular bivariate and trivariate normal and t probabilities",
         "Statistics and Computing, 14(3), 251–260",
+        "10.1023/B:STCO.0000035304.20635.31",
     ),
     Reference(
         "harman_1976",

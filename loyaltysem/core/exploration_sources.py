@@ -96,6 +96,7 @@ EXPLORATION: tuple[Reference, ...] = (
         1978,
         "Complexity and simplicity as objective indices descriptive of factor solutions",
         "Multivariate Behavioral Research, 13(2), 247–250",
+        "10.1207/s15327906mbr1302_9",
     ),
     Reference(
         "horn_1965",
@@ -245,6 +246,7 @@ EXPLORATION: tuple[Reference, ...] = (
         "of alternative procedures for determining the number of factors or components",
         "In R. D. Goffin & E. Helmes (Eds.), Problems and solutions in human assessment (pp. "
         "41–71). Kluwer",
+        "10.1007/978-1-4615-4397-8_3",
     ),
     Reference(
         "yates_1987",

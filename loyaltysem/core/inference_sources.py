@@ -25,7 +25,7 @@ INFERENCE: tuple[Reference, ...] = (
         1933,
         "On the theory of statistical regression",
         "Proceedings of the Royal Society of Edinburgh, 53, 260–283",
-        "",
+        "10.1017/S0370164600015637",
     ),
     Reference(
         "bartlett_1937",

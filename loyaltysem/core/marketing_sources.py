@@ -11,6 +11,7 @@ MARKETING: tuple[Reference, ...] = (
         1998,
         "Customer lifetime value: Marketing models and applications",
         "Journal of Interactive Marketing, 12(1), 17–30",
+        "10.1002/(SICI)1520-6653(199824)12:1<17::AID-DIR3>3.0.CO;2-K",
     ),
     Reference(
         "chaudhuri_holbrook_2001",

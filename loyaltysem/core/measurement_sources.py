@@ -22,6 +22,7 @@ MEASUREMENT: tuple[Reference, ...] = (
         1980,
         "Issues in the comparative measurement of political democracy",
         "American Sociological Review, 45(3), 370–390",
+        "10.2307/2095172",
     ),
     Reference(
         "brown_1910",
@@ -29,6 +30,7 @@ MEASUREMENT: tuple[Reference, ...] = (
         1910,
         "Some experimental results in the correlation of mental abilities",
         "British Journal of Psychology, 3(3), 296–322",
+        "10.1111/j.2044-8295.1910.tb00207.x",
     ),
     Reference(
         "cronbach_meehl_1955",
@@ -101,6 +103,7 @@ MEASUREMENT: tuple[Reference, ...] = (
         1990,
         "A class of invariant consistent tests for multivariate normality",
         "Communications in Statistics – Theory and Methods, 19(10), 3595–3617",
+        "10.1080/03610929008830400",
     ),
     Reference(
         "holm_1979",
@@ -244,6 +247,7 @@ MEASUREMENT: tuple[Reference, ...] = (
         1910,
         "Correlation calculated from faulty data",
         "British Journal of Psychology, 3(3), 271–295",
+        "10.1111/j.2044-8295.1910.tb00206.x",
     ),
     Reference(
         "terwee_2007",
@@ -281,6 +285,7 @@ MEASUREMENT: tuple[Reference, ...] = (
         "Quantifying test-retest reliability using the intraclass correlation coefficient"
         " and the SEM",
         "Journal of Strength and Conditioning Research, 19(1), 231–240",
+        "10.1519/15184.1",
     ),
     Reference(
         "williams_2010",

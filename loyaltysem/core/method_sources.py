@@ -35,6 +35,7 @@ METHODS: tuple[Reference, ...] = (
         1987,
         "Practical issues in structural modeling",
         "Sociological Methods & Research, 16(1), 78–117",
+        "10.1177/0049124187016001004",
     ),
     Reference(
         "bollen_1989",
@@ -164,7 +165,7 @@ METHODS: tuple[Reference, ...] = (
         "Scaled and adjusted restricted tests in multi-sample analysis of moment structures",
         "In R. D. H. Heijmans, D. S. G. Pollock, & A. Satorra (Eds.), Innovations in multivariate "
         "statistical analysis (pp. 233–247). Kluwer",
-        "",
+        "10.1007/978-1-4615-4603-0_17",
     ),
     Reference(
         "satorra_bentler_2001",

@@ -28,6 +28,7 @@ SURVEYS: tuple[Reference, ...] = (
         1948,
         "A new readability yardstick",
         "Journal of Applied Psychology, 32(3), 221–233",
+        "10.1037/h0057532",
     ),
     Reference(
         "huang_2012",
@@ -35,6 +36,7 @@ SURVEYS: tuple[Reference, ...] = (
         2012,
         "Detecting and deterring insufficient effort responding to surveys",
         "Journal of Business and Psychology, 27(1), 99–114",
+        "10.1007/s10869-011-9231-8",
     ),
     Reference(
         "johnson_2005",

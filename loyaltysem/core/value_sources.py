@@ -87,6 +87,7 @@ VALUE: tuple[Reference, ...] = (
         1950,
         "Verification of forecasts expressed in terms of probability",
         "Monthly Weather Review, 78(1), 1–3",
+        "10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2",
     ),
     Reference(
         "cohen_1968",
@@ -127,6 +128,7 @@ VALUE: tuple[Reference, ...] = (
         2003,
         "Customers as assets",
         "Journal of Interactive Marketing, 17(1), 9–24",
+        "10.1002/dir.10045",
     ),
     Reference(
         "spearman_1904",
