@@ -1,0 +1,212 @@
+"""Beta-geometric / negative binomial model: likelihood and what follows from it, on arrays.
+
+Fader, Hardie & Lee (2005). While alive a customer buys at rate λ ~ Gamma(r, α); after each purchase
+the customer leaves with probability p ~ Beta(a, b). Given that a customer with x repeat purchases
+is alive at T, λ ~ Gamma(r + x, α + T) and p ~ Beta(a, b + x), independently: every conditional
+quantity is that of a new customer at these updated parameters, times P(alive).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import special
+
+from loyaltysem.clv.purchase.histories import Histories
+from loyaltysem.clv.purchase.hypergeometric import hyp2f1
+from loyaltysem.clv.purchase.mixture import Terms, weights
+from loyaltysem.clv.purchase.quadrature import GRID, SHARE
+from loyaltysem.clv.purchase.rising import log_rise, psi_rise, trigamma_rise
+from loyaltysem.core.types import Array
+
+PARAMETERS = ("r", "alpha", "a", "b")
+#: Distance from a = 1 within which the expectation is interpolated.
+STEP = 5e-4
+#: From these a and b on p hardly varies over customers.
+TIGHT = 500.0
+
+
+def logs(theta: Array, seen: Histories) -> Array:
+    """Return the logarithms of the two terms, alive at T and gone after the last purchase.
+
+    Parameters
+    ----------
+    theta : Array, shape (4, G) or (4, 1)
+        r, α, a, b.
+    seen : Histories
+
+    Returns
+    -------
+    Array, shape (2, G)
+    """
+    r, _, a, b = theta
+    x = seen.frequency
+    common = log_rise(r, x) + log_rise(b, x) - log_rise(a + b, x)
+    alive = common + _buying(theta, x, seen.length)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gone = common + np.log(a) - np.log(b + x - 1.0) + _buying(theta, x, seen.recency)
+    return np.stack([alive, np.where(x > 0, gone, -np.inf)])
+
+
+def _buying(theta: Array, x: Array, t: Array) -> Array:
+    """Return r log α − (r + x) log(α + t)."""
+    r, alpha = theta[0], theta[1]
+    result: Array = -r * np.log1p(t / alpha) - x * np.log(alpha + t)
+    return result
+
+
+def terms(theta: Array, seen: Histories) -> Terms:
+    """Return the terms with their first and second derivatives."""
+    r, alpha, a, b = theta
+    x = seen.frequency
+    after = np.stack([seen.length, seen.recency])
+    at = alpha + after
+    bought = (x > 0).astype(np.float64)
+    gone = np.array([[0.0], [1.0]]) * bought
+    rest = np.where(x > 0, b + x - 1.0, 1.0)
+    total = -psi_rise(a + b, x)
+    first = (
+        psi_rise(r, x) - np.log1p(after / alpha),
+        (r * after / alpha - x) / at,
+        total + gone / a,
+        total + psi_rise(b, x) - gone / rest,
+    )
+    return Terms(logs(theta, seen), first, _second(theta, seen, after, gone, rest))
+
+
+def _second(
+    theta: Array, seen: Histories, after: Array, gone: Array, rest: Array
+) -> dict[tuple[int, int], Array]:
+    r, alpha, a, b = theta
+    x = seen.frequency
+    at, total = alpha + after, -trigamma_rise(a + b, x)
+    share = after / (alpha * at)
+    return {
+        (0, 0): trigamma_rise(r, x),
+        (0, 1): share,
+        (1, 1): -r * share * (1.0 / alpha + 1.0 / at) + x / at**2,
+        (2, 2): total - gone / a**2,
+        (2, 3): total,
+        (3, 3): total + trigamma_rise(b, x) + gone / rest**2,
+    }
+
+
+def alive(theta: Array, seen: Histories) -> Array:
+    """Return P(alive at T), shape (G,); 1 for customers without a repeat purchase."""
+    result: Array = weights(logs(theta, seen))[0]
+    return result
+
+
+def updated(theta: Array, seen: Histories) -> Array:
+    """Return the parameters of customers known to be alive at T, shape (4, G)."""
+    r, alpha, a, b = np.broadcast_arrays(*theta, seen.frequency)[:4]
+    return np.stack([r + seen.frequency, alpha + seen.length, a, b + seen.frequency])
+
+
+def stays(theta: Array, t: Array) -> Array:
+    """Return the probability of a new customer to be alive at age t, E(exp(−λpt))."""
+    r, alpha, a, b = theta
+    power = np.exp(-a * np.log1p(t / alpha))
+    result = power * hyp2f1(a + b - r, a, a + b, t / (alpha + t))
+    return _or_mean(result, theta, lambda p: np.exp(-r * np.log1p(p * t / alpha)))
+
+
+def expected(theta: Array, t: Array) -> Array:
+    """Return the purchases a new customer is expected to make in (0, t].
+
+    Notes
+    -----
+    (a+b−1)/(a−1) [1 − (1−z)^{a−1} ₂F₁(a+b−1−r, a−1; a+b−1; z)] with z = t/(α+t): the printed
+    formula after Euler's transformation, which has no large parameter in the numerator and so holds
+    for any number of purchases. At a = 1 and at a + b = 1 it is 0/0, though the function is smooth
+    there: near a = 1 a cubic through four points around it is taken.
+    """
+    r, alpha, a, b = theta
+    near = np.abs(a - 1.0) < STEP
+    far = _closed(r, alpha, np.where(near, 0.5, a), b, t)
+    if not near.any():
+        return far
+    steps = np.array([-2.0, -1.0, 1.0, 2.0]) * STEP
+    values = [_closed(r, alpha, np.full_like(a, 1.0 + h), b, t) for h in steps]
+    cubic = sum(v * _lagrange(a - 1.0, k, steps) for k, v in enumerate(values))
+    return np.where(near, cubic, far)
+
+
+def _lagrange(at: Array, k: int, nodes: Array) -> Array:
+    result = np.ones_like(at)
+    for j, node in enumerate(nodes):
+        if j != k:
+            result = result * (at - node) / (nodes[k] - node)
+    return result
+
+
+def _closed(r: Array, alpha: Array, a: Array, b: Array, t: Array) -> Array:
+    z = t / (alpha + t)
+    whole = a + b - 1.0
+    whole = np.where(np.abs(whole) < 1e-9, 1e-9, whole)
+    power = -np.log1p(t / alpha) * (a - 1.0)
+    series = hyp2f1(whole - r, a - 1.0, whole, z)
+    with np.errstate(invalid="ignore"):  # 0·∞, taken up below
+        result = whole / (a - 1.0) * (1.0 - np.exp(power) * series)
+    theta = np.stack(np.broadcast_arrays(r, alpha, a, b))
+    return _or_mean(result, theta, lambda p: -np.expm1(-r * np.log1p(p * t / alpha)) / p)
+
+
+def _or_mean(found: Array, theta: Array, inside: Callable[[Array], Array]) -> Array:
+    """Return what a formula gave; the mean over quantiles of p where p hardly varies.
+
+    There, with a and b in the thousands and more, hypergeometric functions cannot be computed.
+    """
+    _, _, a, b = theta
+    lost = ~np.isfinite(found) | (np.minimum(a, b) > TIGHT)
+    if not lost.any():
+        return found
+    p = special.betaincinv(a, b, GRID.reshape(-1, *(1,) * np.ndim(found)))
+    mean = np.tensordot(SHARE, inside(np.maximum(p, 1e-300)), axes=1)
+    return np.where(lost, mean, found)
+
+
+def rate(theta: Array, t: Array) -> Array:
+    """Return the purchases per unit of time at age t: r/α (1−z)^a ₂F₁(a, a+b−r−1; a+b; z)."""
+    r, alpha, a, b = theta
+    z = t / (alpha + t)
+    power = np.exp(-a * np.log1p(t / alpha))
+    result = r / alpha * power * hyp2f1(a, a + b - r - 1.0, a + b, z)
+    at = theta if np.ndim(t) == 1 else np.broadcast_to(theta, (4, *np.shape(result)))
+    return _or_mean(result, at, lambda p: r / alpha * np.exp(-(r + 1) * np.log1p(p * t / alpha)))
+
+
+def discounted(theta: Array, discount: float) -> Array:
+    """Return ∫ rate(t) exp(−discount·t) dt over all future time, by quadrature in log(1 + t/α)."""
+    alpha = theta[1]
+    end = np.log1p(40.0 / (discount * alpha))
+    y = GRID[:, None] * end
+    t = alpha * np.expm1(y)
+    inside = rate(theta[:, None, :], t) * np.exp(-discount * t) * alpha * np.exp(y)
+    result: Array = end * (SHARE @ inside)
+    return result
+
+
+def mass(theta: Array, n: Array, t: Array) -> Array:
+    """Return P(X(t) = n) of a new customer.
+
+    The sum in the printed formula is the distribution function of a negative binomial variable:
+    an incomplete beta function.
+    """
+    r, alpha, a, b = theta
+    z = t / (alpha + t)
+    log_nb = log_negative_binomial(n, r, alpha, t)
+    stays = log_rise(b, n) - log_rise(a + b, n)
+    still = np.exp(stays + log_nb)
+    m = np.maximum(n, 1.0)
+    left = a / (b + m - 1.0) * np.exp(log_rise(b, m) - log_rise(a + b, m))
+    result: Array = still + np.where(n > 0, left * special.betainc(m, r, z), 0.0)
+    return result
+
+
+def log_negative_binomial(n: Array, r: Array, alpha: Array, t: Array) -> Array:
+    """Return the log-probability of n purchases in t at rate λ ~ Gamma(r, α)."""
+    ways = log_rise(r, n) - special.gammaln(n + 1.0)
+    result: Array = ways - r * np.log1p(t / alpha) + special.xlogy(n, t / (alpha + t))
+    return result

@@ -1,0 +1,157 @@
+"""Maximum likelihood: where the search ends, standard errors, profile intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from loyaltysem.clv.purchase.likelihood import Held, Likelihood, Problem, whole
+from loyaltysem.core.linalg import cholesky
+from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
+from loyaltysem.core.types import Array
+
+#: Far from the maximum scores are safer; exact curvature takes over within this decrement.
+SEARCH = Tolerance(near=0.02, max_iterations=100)
+#: Steps after which a side of a profile interval counts as open.
+MOST_STEPS = 30
+#: A coefficient this far from its estimate on the log scale has no limit on this side.
+OPEN = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What maximum likelihood found.
+
+    Attributes
+    ----------
+    coefficients : Array, shape (p,)
+        Logarithms of parameters, then coefficients of covariates.
+    vcov : Array, shape (p, p)
+        Inverse of the observed information; NaN where that is not positive definite.
+    loglik : float
+    status : Status
+    iterations : int
+    """
+
+    coefficients: Array
+    vcov: Array
+    loglik: float
+    status: Status
+    iterations: int
+
+
+def maximise(likelihood: Likelihood, starts: Array) -> Estimate:
+    """Search from the best start, and from the others where that ends at no clear maximum.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+    starts : Array, shape (K, q)
+        Logarithms of parameters; covariates start at 0.
+    """
+    more = len(likelihood.names) - starts.shape[1]
+    starts = np.hstack([starts, np.zeros((len(starts), more))])
+    order = np.argsort([-likelihood.value(s) for s in starts], kind="stable")
+    found = minimise(Problem(likelihood), starts[order[:1]], SEARCH)
+    best = _end(found, 0)
+    vcov = covariance(likelihood, best[0])
+    if not (found.converged[0] and np.isfinite(vcov).all()) and len(order) > 1:
+        rest = starts[order[1:]]
+        others = minimise(Problem(likelihood, (None,) * len(rest)), rest, SEARCH)
+        ends = [best, *(_end(others, k) for k in range(len(rest)))]
+        best = min(ends, key=lambda end: (end[2] != Status.CONVERGED, end[1]))
+        vcov = covariance(likelihood, best[0])
+    coefficients, value, status, iterations = best
+    return Estimate(coefficients, vcov, -value * likelihood.size, status, iterations)
+
+
+def _end(found: Minimum, k: int) -> tuple[Array, float, Status, int]:
+    status = Status(int(found.status[k]))
+    return found.alpha[k], float(found.value[k]), status, int(found.n_iter[k])
+
+
+def covariance(likelihood: Likelihood, coefficients: Array) -> Array:
+    """Return the inverse of the observed information, NaN where it is not positive definite."""
+    information = -likelihood.size * likelihood.curvature(coefficients).hessian
+    scale = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
+    lower, ok = cholesky((information / scale[:, None] / scale)[None])
+    if not ok[0] or np.diagonal(lower[0]).min() < 1e-6:
+        return np.full_like(information, np.nan)
+    root = np.linalg.inv(lower[0]) / scale
+    result: Array = root.T @ root
+    return result
+
+
+def profile_limits(likelihood: Likelihood, found: Estimate, level: float) -> Array:
+    """Return where twice the fall of the profile log-likelihood reaches the χ² quantile.
+
+    Returns
+    -------
+    Array, shape (p, 2)
+        -inf or +inf where it never does.
+
+    Notes
+    -----
+    The signed root of the fall is nearly linear in a coefficient, so that a secant finds its limit
+    in three or four steps; both sides of all coefficients are searched as one batch.
+    """
+    p = len(found.coefficients)
+    goal = float(np.sqrt(stats.chi2.ppf(level, 1)))
+    sides = [_Side(j, sign, found, goal) for j in range(p) for sign in (-1.0, 1.0)]
+    for _ in range(MOST_STEPS):
+        going = [side for side in sides if side.going]
+        if not going:
+            break
+        held = tuple(Held(side.index, side.at) for side in going)
+        starts = np.array([side.nuisance for side in going])
+        ends = minimise(Problem(likelihood, held), starts, SEARCH)
+        for k, side in enumerate(going):
+            side.advance(ends.alpha[k], -float(ends.value[k]) * likelihood.size)
+    return np.array([side.limit for side in sides]).reshape(p, 2)
+
+
+class _Side:
+    """One side of one profile interval, on its way."""
+
+    def __init__(self, index: int, sign: float, found: Estimate, goal: float):
+        self.index, self.sign, self.goal = index, sign, goal
+        self.centre, self.top = float(found.coefficients[index]), found.loglik
+        self.nuisance = np.delete(found.coefficients, index)
+        variance = float(found.vcov[index, index])
+        step = goal * np.sqrt(variance) if np.isfinite(variance) else 1.0
+        self.seen: list[tuple[float, float]] = [(0.0, 0.0)]
+        self.distance, self.going = min(step, 3.0), True
+        self.limit = np.nan
+
+    @property
+    def at(self) -> float:
+        """The value the coefficient is held at."""
+        return self.centre + self.sign * self.distance
+
+    def advance(self, nuisance: Array, loglik: float) -> None:
+        """Take note of the profile at the present distance, and choose the next."""
+        root = float(np.sqrt(max(2.0 * (self.top - loglik), 0.0)))
+        self.nuisance = nuisance
+        self.seen.append((self.distance, root))
+        if abs(root - self.goal) < 1e-4:
+            self.limit, self.going = self.at, False
+            return
+        self.distance = self._next()
+        if self.distance > OPEN:
+            self.limit, self.going = self.sign * np.inf, False
+
+    def _next(self) -> float:
+        below = max((s for s in self.seen if s[1] < self.goal), key=lambda s: s[0])
+        above = [s for s in self.seen if s[1] >= self.goal]
+        first, second = (below, min(above)) if above else (self.seen[-2], self.seen[-1])
+        slope = (second[1] - first[1]) / max(second[0] - first[0], 1e-12)
+        step = (self.goal - below[1]) / slope if slope > 0 else np.inf
+        widest = (min(above)[0] - below[0]) if above else 2.0 * max(below[0], 0.5)
+        return below[0] + float(
+            np.clip(step, 0.02 * widest, widest if not above else 0.98 * widest)
+        )
+
+
+__all__ = ["Estimate", "covariance", "maximise", "profile_limits", "whole"]

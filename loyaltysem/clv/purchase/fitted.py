@@ -1,0 +1,321 @@
+"""A fitted model of purchases, and what it expects of customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from loyaltysem.clv.purchase.estimate import Estimate
+from loyaltysem.clv.purchase.estimated import Estimated
+from loyaltysem.clv.purchase.families import Process
+from loyaltysem.clv.purchase.histories import Histories
+from loyaltysem.clv.purchase.likelihood import Column, Likelihood
+from loyaltysem.clv.purchase.reading import Customers, read_customers
+from loyaltysem.core.errors import Finding, IncompatibleRequestError
+from loyaltysem.core.types import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PurchaseFit(Estimated):
+    """A fitted BG/NBD, Pareto/NBD or BG/BB model.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        ``parameter est se ci_lower ci_upper``, a row each; coefficients of covariates, with ``z``
+        and ``pvalue``, follow the parameters.
+    process : Process
+        The model.
+    likelihood : Likelihood
+    found : Estimate
+    customers : Customers
+        The customers it was fitted to.
+    findings : tuple of Finding
+
+    Notes
+    -----
+    Methods that take a customer's frequency, recency and T answer for that customer, wherever it is
+    from; `predict` answers for those the model was fitted to. Under a model with covariates give
+    theirs too. Times are in the unit of T, of BG/BB in opportunities.
+    """
+
+    frame: pd.DataFrame
+    process: Process
+    likelihood: Likelihood
+    found: Estimate
+    customers: Customers
+    findings: tuple[Finding, ...]
+
+    def p_alive(
+        self,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        ahead: float | None = None,
+        purchase_covariates: object = None,
+        dropout_covariates: object = None,
+    ) -> Array:
+        """Return the probability that customers have not left, shape (N,).
+
+        Parameters
+        ----------
+        frequency, recency, T : array
+            Repeat purchases, time of the last, time observed.
+        ahead : float, optional
+            How long after the end of observation; by default at its end, and for BG/BB at the next
+            opportunity, as Fader, Hardie & Shang (2010) print it.
+        purchase_covariates, dropout_covariates : DataFrame, optional
+        """
+        who = self._read(frequency, recency, T, purchase_covariates, dropout_covariates)
+        return self._alive(who.seen, self._theta(who), ahead)[who.kind]
+
+    def expected_purchases(
+        self,
+        t: float,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        purchase_covariates: object = None,
+        dropout_covariates: object = None,
+    ) -> Array:
+        """Return the purchases customers are expected to make in the next t, given their history.
+
+        Parameters
+        ----------
+        t : float
+            Time after the end of observation.
+        frequency, recency, T : array
+        purchase_covariates, dropout_covariates : DataFrame, optional
+        """
+        require_time(t)
+        who = self._read(frequency, recency, T, purchase_covariates, dropout_covariates)
+        return self._conditional(who.seen, self._theta(who), t)[who.kind]
+
+    def expected_new(self, t: ArrayLike) -> Array:
+        """Return the purchases a new customer is expected to make in t, after the first.
+
+        Under a model with covariates: a customer whose covariates are all 0.
+        """
+        times = np.atleast_1d(np.asarray(t, dtype=np.float64))
+        theta = np.repeat(self._base(), len(times), axis=1)
+        result = np.zeros(len(times))
+        some = times > 0
+        result[some] = self.process.expected(theta[:, some], times[some])
+        return result
+
+    def discounted_residual(
+        self,
+        rate: float,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        purchase_covariates: object = None,
+        dropout_covariates: object = None,
+    ) -> Array:
+        """Return all future purchases customers are expected to make, discounted (DERT).
+
+        Parameters
+        ----------
+        rate : float
+            Continuous rate per unit of time, log(1.15)/52 for 15 % a year in weeks; for BG/BB the
+            rate per opportunity.
+        frequency, recency, T : array
+        purchase_covariates, dropout_covariates : DataFrame, optional
+        """
+        require_rate(rate)
+        who = self._read(frequency, recency, T, purchase_covariates, dropout_covariates)
+        return self._discounted(who.seen, self._theta(who), rate)[who.kind]
+
+    def discounted_new(self, rate: float) -> float:
+        """Return all purchases a new customer is expected to make, discounted (DET)."""
+        require_rate(rate)
+        return float(self.process.discounted(self._base(), rate)[0])
+
+    def mass(self, n: ArrayLike, t: float) -> Array:
+        """Return the probability that a new customer makes n purchases in t."""
+        require_time(t)
+        counts = np.atleast_1d(np.asarray(n, dtype=np.float64))
+        theta = np.repeat(self._base(), len(counts), axis=1)
+        return self.process.mass(theta, counts, np.full(len(counts), float(t)))
+
+    def predict(self, t: float, *, rate: float | None = None) -> pd.DataFrame:
+        """Return what is expected of the customers the model was fitted to.
+
+        Parameters
+        ----------
+        t : float
+            Time after the end of observation.
+        rate : float, optional
+            Discount rate, as in `discounted_residual`.
+
+        Returns
+        -------
+        DataFrame
+            ``frequency recency T p_alive expected_purchases`` and, where a rate is given,
+            ``discounted_purchases``, on the index of the frequencies.
+        """
+        require_time(t)
+        who, theta = self.customers, self._fitted_theta()
+        seen = who.seen
+        table = {
+            "frequency": seen.frequency,
+            "recency": seen.recency,
+            "T": seen.length,
+            "p_alive": self._alive(seen, theta, None),
+            "expected_purchases": self._conditional(seen, theta, t),
+        }
+        if rate is not None:
+            require_rate(rate)
+            table["discounted_purchases"] = self._discounted(seen, theta, rate)
+        return pd.DataFrame({k: v[who.kind] for k, v in table.items()}, index=who.index)
+
+    def frequency_table(self, most: int = 7) -> pd.DataFrame:
+        """Return how many customers bought 0, 1, … times again, and how many are expected to have.
+
+        Parameters
+        ----------
+        most : int
+            Customers with as many purchases or more are taken together.
+
+        Returns
+        -------
+        DataFrame
+            ``frequency actual expected``.
+        """
+        seen, theta = self.customers.seen, self._fitted_theta()
+        theta = np.broadcast_to(theta, (len(theta), len(seen.count)))
+        expected = np.array([self._share_of(seen, theta, n) for n in range(most)])
+        binned = np.minimum(seen.frequency, most).astype(int)
+        actual = np.bincount(binned, weights=seen.count, minlength=most + 1)
+        rest = seen.count.sum() - expected.sum()
+        return pd.DataFrame(
+            {
+                "frequency": np.arange(most + 1),
+                "actual": actual,
+                "expected": np.append(expected, rest),
+            }
+        )
+
+    def _share_of(self, seen: Histories, theta: Array, n: int) -> float:
+        time = seen.length > 0
+        part = self.process.mass(
+            theta[:, time], np.full(int(time.sum()), float(n)), seen.length[time]
+        )
+        return float(seen.count[time] @ part) + (float(seen.count[~time].sum()) if n == 0 else 0.0)
+
+    def expected_by(self, ages: Array) -> Array:
+        """Return the purchases of all customers fitted, up to ages (A, G) of each kind, shape (A,).
+
+        An age below 0 is that of a customer who is yet to come.
+        """
+        theta, count = self._fitted_theta(), self.customers.seen.count
+        theta = np.broadcast_to(theta, (len(theta), len(count)))
+        return np.array([float(count @ self._until(theta, age)) for age in ages])
+
+    def _until(self, theta: Array, age: Array) -> Array:
+        here = age > 0
+        result = np.zeros(len(age))
+        result[here] = self.process.expected(theta[:, here], age[here])
+        return result
+
+    def _alive(self, seen: Histories, theta: Array, ahead: float | None) -> Array:
+        later = (1.0 if self.process.discrete else 0.0) if ahead is None else float(ahead)
+        require_time(later)
+        alive = self.process.alive(theta, seen)
+        if later > 0:
+            alive = alive * self.process.stays(self.process.updated(theta, seen), later + 0 * alive)
+        return alive
+
+    def _conditional(self, seen: Histories, theta: Array, t: float) -> Array:
+        if t == 0:
+            return np.zeros(len(seen.count))
+        later = self.process.updated(theta, seen)
+        each = self.process.expected(later, np.full(later.shape[1], float(t)))
+        return self.process.alive(theta, seen) * each
+
+    def _discounted(self, seen: Histories, theta: Array, rate: float) -> Array:
+        later = self.process.updated(theta, seen)
+        return self.process.alive(theta, seen) * self.process.discounted(later, rate)
+
+    def _base(self) -> Array:
+        q = len(self.process.family.parameters)
+        return np.asarray(np.exp(self.found.coefficients[:q, None]))
+
+    def _fitted_theta(self) -> Array:
+        return self.likelihood.theta(self.found.coefficients)
+
+    def _read(
+        self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, purchase: object, drop: object
+    ) -> Customers:
+        frequency, recency, T = np.broadcast_arrays(
+            *(np.atleast_1d(np.asarray(v)) for v in (frequency, recency, T))
+        )
+        who = read_customers(
+            frequency, recency, T, None, purchase, drop, discrete=self.process.discrete
+        )
+        for given, fitted, name in (
+            (who.purchase, self.customers.purchase, "purchase"),
+            (who.dropout, self.customers.dropout, "dropout"),
+        ):
+            if list(given.columns) != list(fitted.columns):
+                told = ", ".join(fitted.columns) or "none"
+                raise IncompatibleRequestError(
+                    f"The model has {name} covariates: {told}; given were: "
+                    f"{', '.join(given.columns) or 'none'}.",
+                    code="purchase.covariates",
+                    hint=f"Give {name}_covariates with the columns the model was fitted with.",
+                )
+        return who
+
+    def _theta(self, who: Customers) -> Array:
+        columns = columns_of(self.process, who)
+        return Likelihood(self.process.family, who.seen, columns).theta(self.found.coefficients)
+
+
+def columns_of(process: Process, who: Customers) -> tuple[Column, ...]:
+    """Return the covariates as the likelihood takes them."""
+    roles = ((process.family.purchase, who.purchase), (process.family.dropout, who.dropout))
+    return tuple(
+        Column(parameter, sign * frame[name].to_numpy(np.float64), f"{prefix}:{name}")
+        for own, frame in roles
+        for parameter, sign, prefix in own
+        for name in frame.columns
+    )
+
+
+def require_time(t: float) -> None:
+    """Refuse times that are not finite and at least 0.
+
+    Raises
+    ------
+    IncompatibleRequestError
+    """
+    if not (np.isfinite(t) and t >= 0):
+        raise IncompatibleRequestError(
+            f"A time is a finite number from 0 on, found {t!r}.",
+            code="request.time",
+            hint="Give it in the unit of T, counted from the end of observation.",
+        )
+
+
+def require_rate(rate: float) -> None:
+    """Refuse discount rates that are not above 0.
+
+    Raises
+    ------
+    IncompatibleRequestError
+    """
+    if not (np.isfinite(rate) and rate > 0):
+        raise IncompatibleRequestError(
+            f"A discount rate is a finite number above 0, found {rate!r}: without discounting all "
+            "future purchases may have an infinite expectation.",
+            code="request.rate",
+            hint="15 % a year in weeks is log(1.15)/52; for purchases until a date use "
+            "expected_purchases.",
+        )

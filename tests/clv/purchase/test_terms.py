@@ -1,0 +1,192 @@
+"""Likelihoods and expectations against finite differences, direct integration and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import integrate, special
+
+from loyaltysem.clv.purchase import bg_bb_terms, bg_nbd_terms, gamma_gamma_terms, pareto_nbd_terms
+from loyaltysem.clv.purchase.families import BG_BB, BG_NBD, GAMMA_GAMMA, PARETO_NBD, Family
+from loyaltysem.clv.purchase.histories import Histories
+from loyaltysem.clv.purchase.likelihood import Column, Likelihood
+from loyaltysem.clv.purchase.mixture import log_sum
+
+TIMES = Histories(
+    np.array([0.0, 1, 3, 50, 2]), np.array([0.0, 5, 20, 30, 39]),
+    np.array([10.0, 10, 39, 39, 39]), np.array([3.0, 1, 2, 1, 4]),
+)  # fmt: skip
+OPPORTUNITIES = Histories(
+    np.array([0.0, 1, 3, 5]), np.array([0.0, 5, 4, 9]), np.array([6.0, 6, 10, 10]), np.ones(4)
+)
+AMOUNTS = Histories(
+    np.array([1.0, 1, 3, 50]), np.array([3.0, 50, 20, 30]), np.zeros(4), np.array([1.0, 2, 1, 5])
+)
+CASES = [
+    (BG_NBD.family, TIMES, [0.3, 4.0, 0.8, 2.5]),
+    (BG_NBD.family, TIMES, [3.0, 0.5, 2.0, 0.1]),
+    (PARETO_NBD.family, TIMES, [0.6, 10.0, 0.6, 12.0]),
+    (PARETO_NBD.family, TIMES, [2.0, 0.5, 3.0, 80.0]),
+    (BG_BB.family, OPPORTUNITIES, [1.2, 0.75, 0.66, 2.8]),
+    (GAMMA_GAMMA, AMOUNTS, [6.0, 4.0, 15.0]),
+]
+
+
+@pytest.mark.parametrize("covariate", [False, True])
+@pytest.mark.parametrize(("family", "seen", "theta"), CASES)
+def test_derivatives(family: Family, seen: Histories, theta: list[float], covariate: bool) -> None:
+    z = np.linspace(-1.0, 1.0, len(seen.count))
+    columns = (Column(1, -z, "z"), Column(len(theta) - 1, z**2, "zz")) if covariate else ()
+    likelihood = Likelihood(family, seen, columns)
+    at = np.concatenate([np.log(theta), [0.3, -0.2][: len(columns)]])
+    found, step = likelihood.curvature(at), 1e-5
+    assert found.value == pytest.approx(likelihood.value(at), rel=1e-13)
+    for i in range(len(at)):
+        move = np.zeros(len(at))
+        move[i] = step
+        slope = (likelihood.value(at + move) - likelihood.value(at - move)) / (2 * step)
+        above, below = likelihood.curvature(at + move), likelihood.curvature(at - move)
+        assert found.gradient[i] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+        bend = (above.gradient - below.gradient) / (2 * step)
+        np.testing.assert_allclose(found.hessian[i], bend, rtol=1e-6, atol=1e-8)
+
+
+def test_the_pareto_likelihood_is_the_printed_one() -> None:
+    r, alpha, s, beta = 0.55, 10.6, 0.61, 11.7
+    x, t_x, length = TIMES.frequency[:3], TIMES.recency[:3], TIMES.length[:3]
+
+    def part(t: Any) -> Any:  # the case α < β of the printed formula
+        top = special.hyp2f1(r + s + x, r + x, r + s + x + 1, (beta - alpha) / (beta + t))
+        return top / (beta + t) ** (r + s + x)
+
+    alive = (alpha + length) ** -(r + x) * (beta + length) ** -s
+    gone = s / (r + s + x) * (part(t_x) - part(length))
+    logs = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) + s * np.log(beta)
+    mine = log_sum(pareto_nbd_terms.logs(np.array([[r], [alpha], [s], [beta]]), TIMES))
+    np.testing.assert_allclose(mine[:3], logs + np.log(alive + gone), rtol=1e-12)
+
+
+EXTREMES = [0.05, 0.5, 1.0, 3.0, 40.0]
+
+
+@pytest.mark.parametrize("x", [0.0, 1.0, 20.0, 1500.0])
+@pytest.mark.parametrize("share", [0.0, 1e-8, 0.3, 1.0])
+def test_extreme_histories_are_computed(x: float, share: float) -> None:
+    """From one purchase long ago to 1,500 until the last day, under any parameters."""
+    length = 200.0
+    recency = length * (1.0 - share) if x else 0.0
+    if x and recency <= 0:
+        recency = 1e-3
+    seen = Histories(*(np.array([v]) for v in (x, recency, length, 1.0)))
+    for module in (bg_nbd_terms, pareto_nbd_terms):
+        for one in EXTREMES:
+            for two in EXTREMES:
+                theta = np.array([[one], [10 * two], [two], [one + two]])
+                assert np.isfinite(log_sum(module.logs(theta, seen))).all()
+                alive = float(module.alive(theta, seen)[0])
+                assert 0.0 <= alive <= 1.0
+                later = module.updated(theta, seen)
+                expected = float(module.expected(later, np.array([50.0]))[0])
+                rate = float(later[0, 0] / later[1, 0])
+                assert 0.0 < expected <= 50.0 * rate * (1 + 1e-9)
+                assert 0.0 < float(module.discounted(later, 0.01)[0]) < rate / 0.01 * (1 + 1e-9)
+
+
+THETAS = [
+    np.array([[0.6], [10.0], [0.6], [12.0]]),
+    np.array([[2.0], [3.0], [1.0], [4.0]]),
+    np.array([[0.2], [4.4], [1.0002], [2.4]]),
+    np.array([[5.0], [0.5], [3.0], [0.7]]),
+]
+
+
+@pytest.mark.parametrize("module", [bg_nbd_terms, pareto_nbd_terms])
+@pytest.mark.parametrize("theta", THETAS)
+def test_expectation_mass_and_rate_agree(module: Any, theta: np.ndarray[Any, Any]) -> None:
+    t, n = 20.0, np.arange(3000.0)
+    wide = np.repeat(theta, len(n), axis=1)
+    mass = module.mass(wide, n, np.full(len(n), t))
+    expected = float(module.expected(theta, np.array([t]))[0])
+    assert mass.min() >= 0 and mass.sum() == pytest.approx(1.0, abs=1e-9)
+    assert float(n @ mass) == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize("theta", THETAS)
+def test_the_rate_of_bg_nbd_is_the_slope_of_its_expectation(theta: np.ndarray[Any, Any]) -> None:
+    def rate(t: float) -> float:
+        return float(bg_nbd_terms.rate(theta, np.array([t]))[0])
+
+    whole, _ = integrate.quad(rate, 0.0, 20.0)
+    assert float(bg_nbd_terms.expected(theta, np.array([20.0]))[0]) == pytest.approx(
+        whole, rel=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "rate"),
+    [
+        (bg_nbd_terms, lambda th, t: bg_nbd_terms.rate(th, t)),
+        (pareto_nbd_terms, lambda th, t: th[0] / th[1] * (1 + t / th[3]) ** -th[2]),
+    ],
+)
+@pytest.mark.parametrize("theta", THETAS)
+def test_discounted_purchases(
+    module: Any, rate: Callable[..., Any], theta: np.ndarray[Any, Any]
+) -> None:
+    def inside(t: float) -> float:
+        return float(np.squeeze(rate(theta, np.array([t])))) * np.exp(-0.05 * t)
+
+    whole = sum(integrate.quad(inside, *ends)[0] for ends in ((0, 20), (20, 200), (200, 1500)))
+    assert float(module.discounted(theta, 0.05)[0]) == pytest.approx(whole, rel=1e-8)
+
+
+def test_discounted_purchases_are_tricomis_function() -> None:
+    r, alpha, s, beta, d = 0.55, 10.6, 0.61, 11.7, 0.0027
+    found = pareto_nbd_terms.discounted(np.array([[r], [alpha], [s], [beta]]), d)[0]
+    printed = r / alpha * beta**s * d ** (s - 1) * special.hyperu(s, s, d * beta)
+    assert found == pytest.approx(printed, rel=1e-10)
+
+
+def test_staying_is_an_expectation_over_customers() -> None:
+    rng = np.random.default_rng(1)
+    theta = np.array([[0.6], [10.0], [0.8], [2.4]])
+    rate, leave = rng.gamma(0.6, 0.1, 400_000), rng.beta(0.8, 2.4, 400_000)
+    drawn = np.exp(-rate * leave * 30.0)
+    found = float(bg_nbd_terms.stays(theta, np.array([30.0]))[0])
+    assert found == pytest.approx(drawn.mean(), abs=4 * drawn.std() / 400_000**0.5)
+
+
+def test_bg_bb_sums() -> None:
+    theta = np.array([[1.2], [0.75], [0.66], [2.8]])
+    n = np.arange(7.0)
+    mass = bg_bb_terms.mass(np.repeat(theta, 7, axis=1), n, np.full(7, 6.0))
+    assert mass.sum() == pytest.approx(1.0, abs=1e-12)
+    at = np.array([float(bg_bb_terms.expected(theta, np.array([k]))[0]) for k in np.arange(2000.0)])
+    assert float(n @ mass) == pytest.approx(at[6], rel=1e-12)
+    discounted = float((np.diff(at) / 1.1 ** np.arange(1, 2000)).sum())
+    assert float(bg_bb_terms.discounted(theta, 0.1)[0]) == pytest.approx(discounted, rel=1e-9)
+
+
+@pytest.mark.parametrize("near", [1.0, 1.0 + 1e-9, 1.0 - 3e-4, 1.0 + 6e-4])
+def test_expectations_are_smooth_where_formulas_are_0_over_0(near: float) -> None:
+    for module, place in ((bg_nbd_terms, 2), (pareto_nbd_terms, 2), (bg_bb_terms, 2)):
+        theta = np.array([[0.6], [4.0], [near], [2.4]])
+        around = []
+        for step in (-0.01, 0.01):
+            moved = theta.copy()
+            moved[place] += step
+            around.append(float(module.expected(moved, np.array([30.0]))[0]))
+        found = float(module.expected(theta, np.array([30.0]))[0])
+        assert found == pytest.approx(np.mean(around), rel=3e-4)
+
+
+def test_spending_lies_between_the_own_mean_and_that_of_all() -> None:
+    theta, z = np.array([[6.0], [4.0], [15.0]]), np.array([100.0, 100.0, 100.0])
+    found = gamma_gamma_terms.expected(theta, np.array([0.0, 1.0, 500.0]), z)
+    assert found[0] == pytest.approx(30.0)
+    assert 30 < found[1] < 100 and found[2] == pytest.approx(100.0, rel=1e-2)
+    none = gamma_gamma_terms.expected(np.array([[1.0], [0.5], [15.0]]), np.zeros(1), np.zeros(1))
+    assert np.isnan(none[0])
