@@ -40,7 +40,7 @@ reproduce: $(VENV)/.ready-reproduce
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: export MKL_NUM_THREADS = 1
-test: $(VENV)/.ready-test
+test: $(VENV)/.ready-test $(VENV)/.ready-node
 	@echo "== Style (ruff)"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -56,6 +56,17 @@ $(VENV)/.ready-reproduce: $(VENV)/pyvenv.cfg $(SETUP)
 $(VENV)/.ready-test: $(VENV)/pyvenv.cfg $(SETUP)
 	$(call install,loyaltysem with its test tools,dev$(comma)examples$(comma)survey)
 	@touch $@ $(VENV)/.ready-reproduce
+
+# SurveyJS itself judges the surveys written for it: that takes Node. No lock file, for locks name hosts;
+# the version is pinned in package.json. Without npm, or without a network, that one check is skipped.
+NODE := $(VENV)/node
+$(VENV)/.ready-node: tests/survey/node/package.json | $(VENV)/.ready-test
+	@mkdir -p $(NODE) && cp $< $(NODE)/package.json
+	@if ! npm --version >/dev/null 2>&1; then \
+		echo "== No npm here: the check of SurveyJS files by survey-core will be skipped"; \
+	elif echo "== Installing survey-core, which judges SurveyJS files" && npm install --prefix $(NODE) \
+		--no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error; then touch $@; \
+	else echo "== npm could not install survey-core: the check of SurveyJS files will be skipped"; fi
 
 comma := ,
 

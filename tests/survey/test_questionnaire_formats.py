@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -214,13 +215,14 @@ def judged_by_surveyjs(path: Path) -> dict[str, object]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("SurveyJS needs Node")
-    places = [os.environ.get("NODE_PATH", ""), str(Path(__file__).parents[2] / "node_modules")]
+    folders = (Path(sys.prefix) / "node", Path(__file__).parents[2])  # of `make test`; by hand
+    places = [os.environ.get("NODE_PATH", ""), *(str(f / "node_modules") for f in folders)]
     environment = os.environ | {"NODE_PATH": os.pathsep.join(filter(None, places))}
     run = subprocess.run(
         [node, "-e", JUDGE, str(path)], capture_output=True, text=True, env=environment, check=False
     )
     if "Cannot find module 'survey-core'" in run.stderr:
-        pytest.skip("the npm package survey-core is not installed (npm install survey-core)")
+        pytest.skip("the npm package survey-core is not installed (make test installs it)")
     assert run.returncode == 0, run.stderr
     verdict: dict[str, object] = json.loads(run.stdout)
     return verdict
