@@ -66,6 +66,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "datasets",
     ),
     "survey": (
+        "elements",
         "codebook_table",
         "instrument",
         "wording_rules",
@@ -264,6 +265,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
     "clv": (
         "printed",
         "formulas",
+        "examples",
         "log",
         "summary",
         "rfm_segments",

@@ -15,7 +15,6 @@ import pandas as pd
 from loyaltysem.core.display import integer, number, percent
 from loyaltysem.core.errors import IncompatibleRequestError
 from loyaltysem.core.text import Language, Text
-from loyaltysem.survey.codebook_table import codebook
 from loyaltysem.survey.exchange.csv_file import write_csv
 from loyaltysem.survey.instrument import Item, Questionnaire
 
@@ -60,7 +59,7 @@ class Codebook:
     questionnaire : Questionnaire
         The instrument.
     table : DataFrame
-        One row per item, in both languages: the columns of `codebook_table.codebook`, and with
+        One row per item, in both languages: the columns of `Questionnaire.item_table`, and with
         answers ``n missing mean sd lowest highest`` of the answers as given (reverse items not
         turned; NaN where a number has no meaning) and ``frequencies`` (``1: 12; 2: 30 …``).
     has_answers : bool
@@ -151,7 +150,7 @@ def make_codebook(
     >>> book.table.loc[0, ["item", "construct", "text_zh"]].tolist()
     ['beh1', 'behaviour', '需要购买这类商品时，我会来这家店买。']
     """
-    table = codebook(questionnaire)
+    table = questionnaire.item_table()
     if frame is None:
         return Codebook(questionnaire, table)
     statistics = pd.DataFrame([_statistics(item, frame) for item in questionnaire.items])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from loyaltysem.core.text import LANGUAGES, Text
+from loyaltysem.core.text import LANGUAGES
+from loyaltysem.survey.elements import NO_TEXT, Construct, Item, Page
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from loyaltysem.survey.instrument import Item, Questionnaire
 
-
-def codebook(questionnaire: Questionnaire) -> pd.DataFrame:
+def codebook_table(
+    items: Sequence[Item], constructs: Sequence[Construct], pages: Sequence[Page]
+) -> pd.DataFrame:
     """Return one row per item: wording, scale and construct in both languages.
 
     Returns
@@ -24,12 +26,15 @@ def codebook(questionnaire: Questionnaire) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame([_codebook_row(questionnaire, item) for item in questionnaire.items])
+    called = {construct.name: construct for construct in constructs}
+    page_of = {name: page.name for page in reversed(pages) for name in page.items}
+    return pd.DataFrame(
+        [_row(item, called.get(item.construct or ""), page_of.get(item.name)) for item in items]
+    )
 
 
-def _codebook_row(questionnaire: Questionnaire, item: Item) -> dict[str, object]:
-    construct = questionnaire.construct(item.construct) if item.construct else None
-    label = construct.label if construct else Text("")
+def _row(item: Item, construct: Construct | None, page: str | None) -> dict[str, object]:
+    label = construct.label if construct else NO_TEXT
     scale = item.scale
     return {
         "item": item.name,
@@ -53,5 +58,5 @@ def _codebook_row(questionnaire: Questionnaire, item: Item) -> dict[str, object]
         "required": item.required,
         "source": item.source,
         "module": item.module,
-        "page": next((p.name for p in questionnaire.layout() if item.name in p.items), None),
+        "page": page,
     }

@@ -8,7 +8,6 @@ from os import PathLike
 from pathlib import Path
 
 from loyaltysem.core.errors import QuestionnaireError, did_you_mean
-from loyaltysem.survey.codebook_table import codebook
 from loyaltysem.survey.file_items import Known, constructs_of, item_of
 from loyaltysem.survey.file_layout import link_of, modules_of, pages_of
 from loyaltysem.survey.file_parts import elements, flag, references_of, scales_of, string, text
@@ -32,7 +31,6 @@ __all__ = [
     "Page",
     "Questionnaire",
     "Scale",
-    "codebook",
     "load_questionnaire",
 ]
 

@@ -9,7 +9,7 @@ import pytest
 
 from loyaltysem.core.datasets import shipped
 from loyaltysem.survey.instrument import Link, Page, Questionnaire
-from loyaltysem.survey.questionnaire import codebook, load_questionnaire
+from loyaltysem.survey.questionnaire import load_questionnaire
 from loyaltysem.survey.responses import ResponsesError, read_responses
 from loyaltysem.survey.schema import questionnaire_schema
 
@@ -139,6 +139,6 @@ def test_the_short_form_has_the_words_of_the_long_one(core: Questionnaire) -> No
 
 
 def test_codebook_names_role_and_page(whole: Questionnaire) -> None:
-    book = codebook(whole).set_index("item")
+    book = whole.item_table().set_index("item")
     assert book.loc["check", "expected"] == "2, 3" and book.loc["nps", "page"] == "last"
     assert book.loc["months", "source"] == "record"

@@ -12,7 +12,6 @@ from loyaltysem.core.errors import QuestionnaireError
 from loyaltysem.survey.questionnaire import (
     InvalidQuestionnaireError,
     Questionnaire,
-    codebook,
     load_questionnaire,
 )
 from loyaltysem.survey.schema import questionnaire_schema
@@ -53,7 +52,7 @@ def test_ranges_in_words(small: Questionnaire, scale: str, words: str) -> None:
 
 
 def test_codebook_has_one_row_per_item(small: Questionnaire) -> None:
-    book = codebook(small).set_index("item")
+    book = small.item_table().set_index("item")
     assert len(book) == 7
     assert book.loc["t1", "labels_zh"] == "1 否; 5 是"
     assert book.loc["t1", "construct_zh"] == "信任"
