@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOMES: dict[str, str] = {
+    "cdnow": "examples",
+    "donations": "examples",
     "simple_clv": "formulas.as_printed",
     "simple_net": "formulas.as_printed",
     "life_cycle_clv": "formulas.as_printed",
@@ -47,21 +49,27 @@ _HOMES: dict[str, str] = {
     "tier_change": "segments.tier_change",
     "tier_schema": "segments.tier_file",
     "personas": "segments.personas",
+    "anomalies": "segments.anomalies",
+    "AnomalyRule": "segments.anomalies",
 }
 
 __all__: list[str] = [
     "AliveRule",
+    "AnomalyRule",
     "FixedRule",
     "RhythmRule",
     "ab_test",
+    "anomalies",
     "beckman_clv",
     "beckman_net",
     "berger_nasr_clv",
     "bg_bb",
     "bg_nbd",
+    "cdnow",
     "compare_formulas",
     "concentration",
     "discounted_clv",
+    "donations",
     "experiment_design",
     "gamma_gamma",
     "kass_clv",
