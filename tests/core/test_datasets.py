@@ -23,6 +23,22 @@ def test_without_the_package_the_message_names_the_extra(monkeypatch: pytest.Mon
     assert "loyaltysem[examples]" in caught.value.hint
 
 
+def test_orders_and_donations_are_found_without_importing_their_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "lifetimes", raising=False)
+    found = (datasets.cdnow_path(), datasets.cdnow_path(sample=True), datasets.donations_path())
+    assert [p.name for p in found] == ["CDNOW_master.txt", "CDNOW_sample.txt", "donations.csv"]
+    assert "lifetimes" not in sys.modules
+
+
+def test_without_their_package_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="lifetimes") as caught:
+        datasets.donations_path()
+    assert "loyaltysem[examples]" in caught.value.hint
+
+
 def test_a_checkout_has_its_files() -> None:
     assert datasets.shipped("data", "study_answers.csv").is_file()
 
