@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from loyaltysem.clv.behaviour.verbs import BehaviourVerbs
 from loyaltysem.clv.log.engine import EngineOptions
 from loyaltysem.clv.log.open_log import open_log
 from loyaltysem.clv.log.request import NO_RATES, Columns, Days, Money, Rules
@@ -25,7 +26,7 @@ from loyaltysem.core.errors import Finding
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Transactions(Printed):
+class Transactions(Printed, BehaviourVerbs):
     """A cleaned log of orders, and what can be asked of it.
 
     Parameters

@@ -206,7 +206,8 @@ def _counted(log: TransactionLog, by: Period) -> pd.DataFrame:
 def _frame(log: TransactionLog, counted: pd.DataFrame, by: Period, level: float) -> pd.DataFrame:
     money = money_columns(log)
     grid = _grid(counted, period_of(log.end, by))
-    frame = grid.merge(counted, on=["cohort", "age"], how="left").fillna(0)
+    frame = grid.merge(counted, on=["cohort", "age"], how="left")
+    frame = frame.where(frame["active"].notna(), frame.fillna(0.0))  # nothing happened there
     frame = whole_numbers(frame, "active", "orders", "last_seen")
     group = frame.groupby("cohort")
     frame["size"] = group["last_seen"].transform("sum")

@@ -124,7 +124,7 @@ def complaints(
     """
     days = checked_days(window, "window")
     normal_quantile(level)
-    given = _events(side_table(events, [customer, time], "complaints"), customer, time)
+    given = _events(side_table(log, events, [customer, time], "complaints"), customer, time)
     inside, told = _inside(log, given)
     bought, totals = log.run(purchases_of(log, inside["customer"])), _totals(log, days)
     matched = inside[inside["customer"].isin(set(bought["customer"]))]

@@ -17,7 +17,12 @@ from loyaltysem.clv.behaviour.days import (
     number_of,
     whole_numbers,
 )
-from loyaltysem.clv.behaviour.findings import note, require_customers, without_purchase
+from loyaltysem.clv.behaviour.findings import (
+    note,
+    require_customers,
+    require_money,
+    without_purchase,
+)
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.printed import Printed
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
@@ -118,6 +123,7 @@ def stage_contributions(
     found = log.run(stage_cells(log, days, tolerance))
     require_customers(len(found))
     found = floats(whole_numbers(found, "period", "customers", "bought"), *money_columns(log))
+    require_money(found["amount"], "Life-cycle contribution")
     periods = _periods(log, found, days)
     size = int(periods.loc[periods["stage"] == "contact", "customers"].sum())
     told = (*without_purchase(log, size), *_findings(log, days))

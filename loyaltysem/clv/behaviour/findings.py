@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.core.display import integer
-from loyaltysem.core.errors import DataError, Finding
+from loyaltysem.core.errors import DataError, Finding, IncompatibleRequestError
 from loyaltysem.core.text import Text
 
 
@@ -42,4 +44,20 @@ def require_customers(count: int) -> None:
             "The log holds no purchase up to the end of observation.",
             code="behaviour.empty",
             hint="Check end=… and what the rules did: ls.transactions(…).counts.",
+        )
+
+
+def require_money(amounts: pd.Series[float], purpose: str) -> None:
+    """Refuse a log of visits where money is needed.
+
+    Raises
+    ------
+    IncompatibleRequestError
+        Code ``behaviour.no_amount``.
+    """
+    if len(amounts) and amounts.isna().all():
+        raise IncompatibleRequestError(
+            f"{purpose} needs amounts, and the log has none.",
+            code="behaviour.no_amount",
+            hint="Open the log with amount=…, the column of money spent.",
         )

@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.clv.behaviour.days import floats, require_column
-from loyaltysem.clv.behaviour.side_tables import customer_totals, side_table, unmatched
+from loyaltysem.clv.behaviour.findings import require_money
+from loyaltysem.clv.behaviour.side_tables import (
+    customer_totals,
+    identities,
+    side_table,
+    unmatched,
+)
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.printed import Printed
 from loyaltysem.core.display import integer
@@ -112,7 +118,9 @@ def referrals(
     _check_share(incremental, "incremental")
     links, told = _links(log, referrer)
     totals = log.run(customer_totals(log).select("customer", money))
-    names, own, parent, told_links = _numbered(links, floats(totals, money), money)
+    totals = floats(totals, money)
+    require_money(totals[money], "Referral value")
+    names, own, parent, told_links = _numbered(links, totals, money)
     in_circle = circles(parent)
     told = (*told, *told_links, *_circle_findings(names, parent, in_circle))
     frame = _credited(names, own, np.where(in_circle, -1, parent), decay)
@@ -215,10 +223,10 @@ def _links(log: TransactionLog, referrer: object) -> tuple[pd.DataFrame, tuple[F
     if isinstance(referrer, str):
         require_column(log, referrer, "Referral value")
         found = log.run(named_referrers(log, referrer))
+        found["referrer"] = identities(log, found["referrer"])
     else:
-        given = side_table(referrer, ["customer", "referrer"], "referrals")
-        given["referrer"] = given["referrer"].astype("string").str.strip().astype(object)
-        named = given[given["referrer"].notna() & (given["referrer"] != "")]
+        given = side_table(log, referrer, ["customer", "referrer"], "referrals")
+        named = given.assign(referrer=identities(log, given["referrer"])).dropna()
         found = named.groupby("customer", as_index=False).agg(
             referrer=("referrer", "min"), several=("referrer", "nunique")
         )
@@ -239,8 +247,8 @@ def _links(log: TransactionLog, referrer: object) -> tuple[pd.DataFrame, tuple[F
 def named_referrers(log: TransactionLog, name: str) -> Any:
     """Return the referrer a column names for each customer: ``customer, referrer, several``."""
     rows = log.table.filter(log.table.day <= log.end)
-    rows = rows.mutate(named=rows[name].cast("string").strip())
-    rows = rows.filter(rows.named.notnull() & (rows.named != ""))
+    rows = rows.mutate(named=rows[name].cast("string"))
+    rows = rows.filter(rows.named.strip() != "")
     return rows.group_by("customer").aggregate(
         referrer=rows.named.min(), several=rows.named.nunique()
     )

@@ -14,11 +14,15 @@ from loyaltysem.core.errors import DataError, Finding, did_you_mean
 from loyaltysem.core.text import Text
 
 
-def side_table(table: object, columns: Sequence[str], what: str) -> pd.DataFrame:
-    """Return the columns of a small table as a frame, customers as text without outer spaces.
+def side_table(
+    log: TransactionLog, table: object, columns: Sequence[str], what: str
+) -> pd.DataFrame:
+    """Return the columns of a small table as a frame, customers named as the log names them.
 
     Parameters
     ----------
+    log : TransactionLog
+        Where alike identifiers were merged, they are here.
     table : DataFrame or Ibis table
     columns : sequence of str
         The first names the customer.
@@ -29,12 +33,6 @@ def side_table(table: object, columns: Sequence[str], what: str) -> pd.DataFrame
     ------
     DataError
         It is no table, lacks a column, or has customers without a name.
-
-    Examples
-    --------
-    >>> side_table(pd.DataFrame({"customer": [" a "], "x": [1]}), ["customer", "x"], "wallet")
-      customer  x
-    0        a  1
     """
     frame = table if isinstance(table, pd.DataFrame) else _fetched(table, what)
     for name in columns:
@@ -46,17 +44,29 @@ def side_table(table: object, columns: Sequence[str], what: str) -> pd.DataFrame
                 hint=did_you_mean(name, [str(c) for c in frame.columns])
                 or "Rename the column, or say which one it is.",
             )
-    key = frame[columns[0]]
-    text = key.astype("string").str.strip()
-    missing = int((text.isna() | (text == "")).sum())
+    text = identities(log, frame[columns[0]])
+    missing = int(text.isna().sum())
     if missing:
         raise DataError(
             f"{integer(missing)} of {integer(len(frame))} rows of {what} have no customer.",
             code="behaviour.side_customer",
             hint="Drop or complete them first, so that nothing is left out unseen.",
         )
-    found = frame[list(columns)].assign(**{columns[0]: text.astype(object)})
-    return found.reset_index(drop=True)
+    return frame[list(columns)].assign(**{columns[0]: text}).reset_index(drop=True)
+
+
+def identities(log: TransactionLog, column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return customers as text, written as in the log; None where nobody is named.
+
+    Whole numbers of a column with gaps arrive as 17.0 and are called 17, as in the log.
+    """
+    if pd.api.types.is_float_dtype(column) and bool((column.dropna() % 1 == 0).all()):
+        column = column.astype("Int64")
+    text = column.astype("string")
+    merged = "rule" in log.counts and bool((log.counts["rule"] == "ids_merged").any())
+    text = text.str.strip().str.lower() if merged else text
+    named = (text.str.strip() != "").fillna(False).astype(bool)
+    return text.astype(object).where(named, None)
 
 
 def _fetched(table: object, what: str) -> pd.DataFrame:

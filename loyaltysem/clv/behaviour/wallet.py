@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.clv.behaviour.days import floats, require_column
+from loyaltysem.clv.behaviour.findings import require_money
 from loyaltysem.clv.behaviour.side_tables import customer_totals, side_table, unmatched
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.printed import Printed
@@ -87,6 +88,7 @@ def share_of_wallet(log: TransactionLog, elsewhere: str | object = "elsewhere") 
     is_column = isinstance(elsewhere, str)
     known, told = (_from_column if is_column else _from_table)(log, elsewhere)
     here = floats(log.run(customer_totals(log).select("customer", "amount")), "amount")
+    require_money(here["amount"], "Share of wallet")
     frame = here.merge(known, on="customer").sort_values("customer", ignore_index=True)
     if frame.empty:
         raise DataError(
@@ -124,7 +126,7 @@ def wallets(log: TransactionLog, name: str) -> Any:
 
 
 def _from_table(log: TransactionLog, table: object) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
-    given = side_table(table, ["customer", "elsewhere"], "wallets")
+    given = side_table(log, table, ["customer", "elsewhere"], "wallets")
     repeated = given.loc[given["customer"].duplicated(), "customer"]
     if len(repeated):
         raise DataError(

@@ -13,6 +13,7 @@ from loyaltysem.clv.behaviour.categories import categories
 from loyaltysem.clv.behaviour.complaints import complaints
 from loyaltysem.clv.behaviour.contributions import STAGES, customer_stages, stage_contributions
 from loyaltysem.clv.behaviour.referrals import chain_credit, circles, referrals
+from loyaltysem.clv.behaviour.side_tables import identities
 from loyaltysem.clv.behaviour.wallet import share_of_wallet
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
@@ -70,7 +71,7 @@ def test_share_of_wallet_from_column_and_table(orders: pd.DataFrame) -> None:
     np.testing.assert_allclose(
         found.frame.set_index("customer")["share_of_wallet"], expected.where(net > 0)
     )
-    some = pd.DataFrame({"customer": ["c001", " c002", "who"], "elsewhere": [5.0, 0.0, 1.0]})
+    some = pd.DataFrame({"customer": ["c001", "c002", "who"], "elsewhere": [5.0, 0.0, 1.0]})
     table = share_of_wallet(log, some)
     assert table.frame["share_of_wallet"].iloc[1] == 1.0
     assert table.coverage == 2 / 120
@@ -158,7 +159,7 @@ def test_referrals_credit_money_and_name_what_is_wrong(
 
 
 def test_referrals_from_a_column(orders: pd.DataFrame) -> None:
-    named = orders["customer"].map({"c001": " c000 ", "c002": "c001"}).fillna("")
+    named = orders["customer"].map({"c001": "c000", "c002": "c001"}).fillna("")
     log = log_of(orders.drop(columns="margin").assign(referrer=named))
     found = referrals(log, decay=0.0)
     assert found.frame["customer"].tolist() and set(found.frame["customer"]) == {"c000", "c001"}
@@ -282,3 +283,23 @@ def test_contributions_hold_all_money_and_all_customers(
 def test_results_show_themselves(log: TransactionLog, found: object) -> None:
     result = found(log)  # type: ignore[operator]
     assert result.title in str(result) and "<table>" in result._repr_html_()
+
+
+def test_customers_beside_the_log_are_named_as_in_it(log: TransactionLog) -> None:
+    assert identities(log, pd.Series([17.0, np.nan])).tolist() == ["17", None]
+    assert identities(log, pd.Series([" A", " ", 3])).tolist() == [" A", None, "3"]
+    merged = replace(log, counts=pd.DataFrame({"rule": ["kept", "ids_merged"]}))
+    assert identities(merged, pd.Series([" A", "b"])).tolist() == ["a", "b"]
+
+
+def test_a_log_of_visits_has_no_money(orders: pd.DataFrame) -> None:
+    log = log_of(orders)
+    visits = replace(log, table=log.table.mutate(amount=log.table.amount.nullif(log.table.amount)))
+    some = pd.DataFrame({"customer": ["c001"], "referrer": ["c002"], "elsewhere": [1.0]})
+    for ask in (
+        lambda: referrals(visits, some, value="amount"),
+        lambda: share_of_wallet(visits, some),
+        lambda: stage_contributions(visits),
+    ):
+        with pytest.raises(IncompatibleRequestError, match=r"behaviour\.no_amount"):
+            ask()
