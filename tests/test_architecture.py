@@ -50,6 +50,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "display",
         "plain_table",
         "shown",
+        "frame_cells",
         "source",
         "method_sources",
         "estimation_sources",

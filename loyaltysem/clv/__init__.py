@@ -51,6 +51,9 @@ _HOMES: dict[str, str] = {
     "personas": "segments.personas",
     "anomalies": "segments.anomalies",
     "AnomalyRule": "segments.anomalies",
+    "early_warning": "segments.early_warning",
+    "back_test": "segments.early_warning",
+    "WarningRule": "segments.warning_signals",
 }
 
 __all__: list[str] = [
@@ -58,8 +61,10 @@ __all__: list[str] = [
     "AnomalyRule",
     "FixedRule",
     "RhythmRule",
+    "WarningRule",
     "ab_test",
     "anomalies",
+    "back_test",
     "beckman_clv",
     "beckman_net",
     "berger_nasr_clv",
@@ -70,6 +75,7 @@ __all__: list[str] = [
     "concentration",
     "discounted_clv",
     "donations",
+    "early_warning",
     "experiment_design",
     "gamma_gamma",
     "kass_clv",
