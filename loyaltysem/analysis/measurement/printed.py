@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
 
-from loyaltysem.core.display import bounded, integer, number, pvalue
+from loyaltysem.core.display import bounded, number
+from loyaltysem.core.frame_cells import frame_cells
 from loyaltysem.core.shown import Cells, Shown
 
 #: Columns whose numbers cannot exceed 1 lose the zero before the point.
@@ -41,32 +42,9 @@ class Printed(Shown):
 
 def cells(frame: pd.DataFrame) -> Cells:
     """Return the header and the rows of a frame as printed text."""
-    columns = [_printer(str(name), frame[name])(frame[name].tolist()) for name in frame.columns]
-    header = tuple(str(name) for name in frame.columns)
-    return header, [tuple(row) for row in zip(*columns, strict=True)]
+    return frame_cells(frame, _style)
 
 
-def _printer(name: str, column: pd.Series[Any]) -> Callable[[Sequence[Any]], list[str]]:
-    show: Callable[[Any], str]
-    if pd.api.types.is_bool_dtype(column):
-        show = _yes
-    elif pd.api.types.is_integer_dtype(column):
-        show = integer
-    elif not pd.api.types.is_float_dtype(column):
-        show = _word
-    elif name.startswith("pvalue"):
-        show = pvalue
-    else:
-        unit = name in BOUNDED_NAMES or any(part in name for part in BOUNDED)
-        show = bounded if unit else number
-    return lambda values: [show(value) for value in values]
-
-
-def _yes(value: object) -> str:
-    return "yes" if value else "no"
-
-
-def _word(value: object) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-        return "–"
-    return _yes(value) if isinstance(value, bool) else str(value)
+def _style(name: str, _: object) -> Callable[[Any], str]:
+    unit = name in BOUNDED_NAMES or any(part in name for part in BOUNDED)
+    return bounded if unit else number
