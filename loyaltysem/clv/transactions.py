@@ -18,6 +18,7 @@ from loyaltysem.clv.log.sources import Reading
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.printed import Printed
 from loyaltysem.clv.rfm import RFM, rfm
+from loyaltysem.clv.segments.verbs import SegmentVerbs
 from loyaltysem.clv.summary import CustomerSummary, summarise
 from loyaltysem.clv.value.result import CustomerValue
 from loyaltysem.clv.value.verb import customer_value
@@ -26,7 +27,7 @@ from loyaltysem.core.errors import Finding
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Transactions(Printed, BehaviourVerbs):
+class Transactions(Printed, BehaviourVerbs, SegmentVerbs):
     """A cleaned log of orders, and what can be asked of it.
 
     Parameters
