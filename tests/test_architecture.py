@@ -326,6 +326,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "htmt_plot",
         "item_plot",
         "experiment_plot",
+        "cohort_plot",
+        "survival_plot",
         "svg",
         "tables",
         "figures",
