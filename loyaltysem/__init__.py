@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
     from loyaltysem.estimation.simulate import simulate
     from loyaltysem.reporting.bootstrap_plot import bootstrap_plot
+    from loyaltysem.reporting.cohort_plot import cohort_plot
     from loyaltysem.reporting.cutoff_plot import cutoff_plot
     from loyaltysem.reporting.experiment_plot import experiment_plot
     from loyaltysem.reporting.flow_diagram import flow_diagram
@@ -67,6 +68,9 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.screening_plot import screening_plot
     from loyaltysem.reporting.slopes_plot import region_plot, slopes_plot
     from loyaltysem.reporting.specification_curve import specification_curve
+    from loyaltysem.reporting.survival_plot import survival_plot
+    from loyaltysem.reporting.tracking_plot import tracking_plot
+    from loyaltysem.study.audit.run import audit
     from loyaltysem.survey.codebook import make_codebook
     from loyaltysem.survey.collecting import collect_answers
     from loyaltysem.survey.exchange.answer_files import export_answers
@@ -87,6 +91,7 @@ _HOMES = {
     "simulate": "estimation.simulate",
     "cronbach_alpha": "analysis.reliability",
     "composite_reliability": "analysis.validity",
+    "audit": "study.audit.run",
     "ave": "analysis.validity",
     "fornell_larcker": "analysis.validity",
     "htmt": "analysis.validity",
@@ -118,6 +123,7 @@ _HOMES = {
     "influence_plot": "reporting.influence_plot",
     "multiverse": "analysis.multiverse",
     "specification_curve": "reporting.specification_curve",
+    "tracking_plot": "reporting.tracking_plot",
     "slopes_plot": "reporting.slopes_plot",
     "region_plot": "reporting.slopes_plot",
     "report": "reporting.report",
@@ -125,6 +131,8 @@ _HOMES = {
     "power": "analysis.power",
     "fit_cutoffs": "analysis.fit_cutoffs",
     "cutoff_plot": "reporting.cutoff_plot",
+    "cohort_plot": "reporting.cohort_plot",
+    "survival_plot": "reporting.survival_plot",
     "flow_diagram": "reporting.flow_diagram",
     "screening_plot": "reporting.screening_plot",
     "ScreeningRule": "survey.screening.criteria",
@@ -153,10 +161,12 @@ _HOMES = {
 __all__ = [
     "ScreeningRule",
     "__version__",
+    "audit",
     "ave",
     "bartlett_sphericity",
     "bootstrap_plot",
     "cfa",
+    "cohort_plot",
     "collect_answers",
     "compare",
     "composite_reliability",
@@ -219,7 +229,9 @@ __all__ = [
     "slopes_plot",
     "specification_curve",
     "split_half",
+    "survival_plot",
     "test_retest",
+    "tracking_plot",
     "transactions",
     "what_if",
     "wording_hints",
