@@ -25,8 +25,9 @@ TIES = ("together", "split")
 MONEY = ("total", "mean")
 MOST_BINS = 10
 NO_CUTS: Mapping[str, Sequence[float]] = MappingProxyType({})
-#: Decimals of money before customers are ranked: sums differ in the last bits between engines.
-CENTS = 2
+#: Decimals of money before customers are ranked. Engines add up in different orders, so sums differ
+#: in their last bits; prices have fewer decimals, so none lies where rounding up or down is close.
+DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ def rfm(
     Among n customers in rising order (recency from the longest ago), with ties together the score
     is ⌊bins · (number of customers below) / n⌋ + 1, so equal customers are equal and a large group
     of ties takes the lowest score it reaches; with ties split it is the n-tile of the order by
-    value and name [hughes_1994]_. Money is rounded to hundredths before it is ranked.
+    value and name [hughes_1994]_. Sums of money are rounded to millionths before they are ranked,
+    for engines add up in different orders.
 
     Examples
     --------
@@ -228,14 +230,14 @@ def rfm_expression(log: TransactionLog, request: RFMRequest, *, end: date | None
 def _measured(summary: Any, request: RFMRequest) -> Any:
     """Return days since the last purchase, days of purchase and money, in units that rank."""
     known = summary.filter(summary.total.notnull())
-    money = known.total
+    money = known.total.round(DECIMALS)
     if request.monetary == "mean":
         money = money / known.n_orders.cast("float64")
     return known.select(
         customer=known.customer,
         recency=(known["T"] - known.recency).round().cast("int64"),
         frequency=known.n_orders.cast("int64"),
-        monetary=money.round(CENTS),
+        monetary=money,
         spent=known.total,
     )
 
