@@ -48,7 +48,9 @@ if TYPE_CHECKING:
     from loyaltysem.analysis.slopes import simple_slopes
     from loyaltysem.analysis.validity import ave, composite_reliability, fornell_larcker, htmt
     from loyaltysem.clv.link.joining import link
+    from loyaltysem.clv.loyalty_index import loyalty_index
     from loyaltysem.clv.transactions import transactions
+    from loyaltysem.clv.triangulation import triangulate
     from loyaltysem.clv.what_if.verb import what_if
     from loyaltysem.estimation.compare import compare
     from loyaltysem.estimation.fit import cfa, growth, lavaan, sem
@@ -81,6 +83,8 @@ if TYPE_CHECKING:
     from loyaltysem.survey.wording import wording_hints
 
 _HOMES = {
+    "triangulate": "clv.triangulation",
+    "loyalty_index": "clv.loyalty_index",
     "what_if": "clv.what_if.verb",
     "link": "clv.link.joining",
     "sem": "estimation.fit",
@@ -199,6 +203,7 @@ __all__ = [
     "link",
     "load_questionnaire",
     "loadings_plot",
+    "loyalty_index",
     "make_codebook",
     "map_test",
     "marker_variable",
@@ -233,6 +238,7 @@ __all__ = [
     "test_retest",
     "tracking_plot",
     "transactions",
+    "triangulate",
     "what_if",
     "wording_hints",
 ]

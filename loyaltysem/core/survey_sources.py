@@ -6,6 +6,15 @@ from loyaltysem.core.source import Reference
 
 SURVEYS: tuple[Reference, ...] = (
     Reference(
+        "brown_heathers_2017",
+        ("Brown, N. J. L.", "Heathers, J. A. J."),
+        2017,
+        "The GRIM test: A simple technique detects numerous anomalies in the reporting of results "
+        "in psychology",
+        "Social Psychological and Personality Science, 8(4), 363–369",
+        "10.1177/1948550616673876",
+    ),
+    Reference(
         "curran_2016",
         ("Curran, P. G.",),
         2016,

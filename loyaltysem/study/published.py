@@ -12,7 +12,8 @@ from loyaltysem.analysis.cutoffs import judge
 from loyaltysem.core.display import bounded
 from loyaltysem.core.references import reference
 from loyaltysem.core.text import Text
-from loyaltysem.study.audit import Printed, ratio_allows_rmsea, rmsea_from_ratio
+from loyaltysem.study.audit.fit_relations import ratio_allows_rmsea, rmsea_from_ratio
+from loyaltysem.study.audit.printed import Printed
 from loyaltysem.study.constructs import DIMENSIONS, labels
 from loyaltysem.study.models import ONE_FACTOR_MODELS
 

@@ -147,6 +147,16 @@ class Cursor:
         return Text(parts.get("en", ""), parts.get("zh", ""))
 
 
+def parse_as_written(source: str) -> Cursor:
+    """Parse YAML whose numbers stay the text they are written as: ``.90`` keeps its zero."""
+    return _parsed(source, _loader(as_written=True))[0]
+
+
+def as_cursor(value: object) -> Cursor:
+    """Return a cursor at the root of plain Python data, which have no lines."""
+    return Cursor(value, (), {}, [])
+
+
 def parse(source: str) -> tuple[Cursor, list[Fault]]:
     """Parse YAML into a cursor at its root, with the list its faults will be noted in.
 
@@ -156,6 +166,10 @@ def parse(source: str) -> tuple[Cursor, list[Fault]]:
     questionnaire has no need of them, and a few nested ones can expand without bound. So are texts
     longer than `LONGEST`, and documents nested deeper than `DEEPEST`.
     """
+    return _parsed(source, _loader())
+
+
+def _parsed(source: str, reader: type[Any]) -> tuple[Cursor, list[Fault]]:
     import yaml
 
     faults: list[Fault] = []
@@ -165,7 +179,7 @@ def parse(source: str) -> tuple[Cursor, list[Fault]]:
         faults.append(Fault(1, "YAML", f"longer than {LONGEST:,} characters."))
         return Cursor(None, (), lines, faults), faults
     try:
-        loader = _loader()(source)
+        loader = reader(source)
         node = loader.get_single_node()
         _record_lines(node, (), lines, faults)
         value = None if node is None else loader.construct_document(node)
@@ -181,7 +195,7 @@ def parse(source: str) -> tuple[Cursor, list[Fault]]:
 
 
 @cache
-def _loader() -> type[Any]:
+def _loader(as_written: bool = False) -> type[Any]:
     """Return a loader of plain data that refuses aliases and deep nesting where they stand."""
     import yaml
 
@@ -202,7 +216,14 @@ def _loader() -> type[Any]:
             self.depth -= 1
             return node
 
+    if as_written:
+        for kind in ("int", "float"):
+            PlainLoader.add_constructor(f"tag:yaml.org,2002:{kind}", _as_written)
     return PlainLoader
+
+
+def _as_written(_loader: Any, node: Any) -> str:
+    return str(node.value)
 
 
 def _record_lines(node: Any, path: Path, lines: dict[Path, int], faults: list[Fault]) -> None:

@@ -3,7 +3,8 @@ import math
 import pytest
 
 from loyaltysem.core.errors import DataError
-from loyaltysem.study.audit import Printed, ratio_allows_rmsea, rmsea_from_ratio, rounded
+from loyaltysem.study.audit.fit_relations import ratio_allows_rmsea, rmsea_from_ratio
+from loyaltysem.study.audit.printed import Printed, rounded
 from loyaltysem.study.published import STUDY_PUBLISHED
 
 

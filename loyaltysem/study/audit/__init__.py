@@ -1,0 +1,1 @@
+"""Published results held against themselves: printed numbers as intervals, relations, verdicts."""
