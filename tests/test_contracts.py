@@ -159,6 +159,7 @@ NO_EXAMPLE = {
     "flow_diagram": "draws the picture of `Responses.flow`; docs/screening.md shows it",
     "report": "needs a fit and writes a page; README.md shows it",
     "region_plot": "draws the picture of `simple_slopes`, which has the example",
+    "tracking_plot": "draws the picture of `clv.holdout`, which has the example",
     "slopes_plot": "draws the picture of `simple_slopes`, which has the example",
     "experiment_plot": "draws the picture of `clv.ab_test`, which has the example",
 }

@@ -54,6 +54,7 @@ _HOMES: dict[str, str] = {
     "early_warning": "segments.early_warning",
     "back_test": "segments.early_warning",
     "WarningRule": "segments.warning_signals",
+    "holdout": "purchase.holdout",
 }
 
 __all__: list[str] = [
@@ -78,6 +79,7 @@ __all__: list[str] = [
     "early_warning",
     "experiment_design",
     "gamma_gamma",
+    "holdout",
     "kass_clv",
     "kass_net",
     "life_cycle",

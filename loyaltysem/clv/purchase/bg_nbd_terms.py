@@ -40,52 +40,53 @@ def logs(theta: Array, seen: Histories) -> Array:
     -------
     Array, shape (2, G)
     """
-    r, _, a, b = theta
-    x = seen.frequency
-    common = log_rise(r, x) + log_rise(b, x) - log_rise(a + b, x)
-    alive = common + _buying(theta, x, seen.length)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gone = common + np.log(a) - np.log(b + x - 1.0) + _buying(theta, x, seen.recency)
-    return np.stack([alive, np.where(x > 0, gone, -np.inf)])
+    return _logs(theta, seen, _slowing(theta, seen))
 
 
-def _buying(theta: Array, x: Array, t: Array) -> Array:
-    """Return r log α − (r + x) log(α + t)."""
-    r, alpha = theta[0], theta[1]
-    result: Array = -r * np.log1p(t / alpha) - x * np.log(alpha + t)
+def _slowing(theta: Array, seen: Histories) -> Array:
+    """Return log(1 + t/α) at T and at the last purchase, shape (2, G)."""
+    result: Array = np.log1p(np.stack([seen.length, seen.recency]) / theta[1])
     return result
+
+
+def _logs(theta: Array, seen: Histories, slowing: Array) -> Array:
+    r, alpha, a, b = theta
+    x = seen.frequency
+    common = log_rise(r, x) + log_rise(b, x) - log_rise(a + b, x) - x * np.log(alpha)
+    logs: Array = common - (r + x) * slowing
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs[1] += np.log(a / (b + x - 1.0))
+    logs[1, x == 0] = -np.inf
+    return logs
 
 
 def terms(theta: Array, seen: Histories) -> Terms:
     """Return the terms with their first and second derivatives."""
     r, alpha, a, b = theta
     x = seen.frequency
-    after = np.stack([seen.length, seen.recency])
-    at = alpha + after
-    bought = (x > 0).astype(np.float64)
-    gone = np.array([[0.0], [1.0]]) * bought
+    after, slowing = np.stack([seen.length, seen.recency]), _slowing(theta, seen)
+    gone = np.stack([np.zeros_like(x), x > 0])
     rest = np.where(x > 0, b + x - 1.0, 1.0)
     total = -psi_rise(a + b, x)
     first = (
-        psi_rise(r, x) - np.log1p(after / alpha),
-        (r * after / alpha - x) / at,
+        psi_rise(r, x) - slowing,
+        (r / alpha * after - x) / (alpha + after),
         total + gone / a,
         total + psi_rise(b, x) - gone / rest,
     )
-    return Terms(logs(theta, seen), first, _second(theta, seen, after, gone, rest))
+    return Terms(_logs(theta, seen, slowing), first, _second(theta, x, after, gone, rest))
 
 
 def _second(
-    theta: Array, seen: Histories, after: Array, gone: Array, rest: Array
+    theta: Array, x: Array, after: Array, gone: Array, rest: Array
 ) -> dict[tuple[int, int], Array]:
     r, alpha, a, b = theta
-    x = seen.frequency
-    at, total = alpha + after, -trigamma_rise(a + b, x)
-    share = after / (alpha * at)
+    one, total = 1.0 / (alpha + after), -trigamma_rise(a + b, x)
+    share = after * one / alpha
     return {
         (0, 0): trigamma_rise(r, x),
         (0, 1): share,
-        (1, 1): -r * share * (1.0 / alpha + 1.0 / at) + x / at**2,
+        (1, 1): x * one * one - r * share * (1.0 / alpha + one),
         (2, 2): total - gone / a**2,
         (2, 3): total,
         (3, 3): total + trigamma_rise(b, x) + gone / rest**2,

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from loyaltysem.clv.purchase.likelihood import Held, Likelihood, Problem, whole
+from loyaltysem.clv.purchase.likelihood import Held, Likelihood, Problem
 from loyaltysem.core.linalg import cholesky
 from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
+from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array
 
 #: Far from the maximum scores are safer; exact curvature takes over within this decrement.
 SEARCH = Tolerance(near=0.02, max_iterations=100)
+#: From the maximum of a part of the kinds on, exact curvature is safe.
+FINISH = Tolerance(exact=True, max_iterations=100)
+#: Kinds of customers a search begins with, where there are several times as many.
+PART = 2000
 #: Steps after which a side of a profile interval counts as open.
 MOST_STEPS = 30
 #: A coefficient this far from its estimate on the log scale has no limit on this side.
@@ -42,8 +47,9 @@ class Estimate:
     iterations: int
 
 
+@one_thread()
 def maximise(likelihood: Likelihood, starts: Array) -> Estimate:
-    """Search from the best start, and from the others where that ends at no clear maximum.
+    """Search from the first start, and from the others where that ends at no clear maximum.
 
     Parameters
     ----------
@@ -53,18 +59,25 @@ def maximise(likelihood: Likelihood, starts: Array) -> Estimate:
     """
     more = len(likelihood.names) - starts.shape[1]
     starts = np.hstack([starts, np.zeros((len(starts), more))])
-    order = np.argsort([-likelihood.value(s) for s in starts], kind="stable")
-    found = minimise(Problem(likelihood), starts[order[:1]], SEARCH)
-    best = _end(found, 0)
+    best = _end(_first(likelihood, starts[:1]), 0)
     vcov = covariance(likelihood, best[0])
-    if not (found.converged[0] and np.isfinite(vcov).all()) and len(order) > 1:
-        rest = starts[order[1:]]
+    if not (best[2] == Status.CONVERGED and np.isfinite(vcov).all()) and len(starts) > 1:
+        rest = starts[1:]
         others = minimise(Problem(likelihood, (None,) * len(rest)), rest, SEARCH)
         ends = [best, *(_end(others, k) for k in range(len(rest)))]
         best = min(ends, key=lambda end: (end[2] != Status.CONVERGED, end[1]))
         vcov = covariance(likelihood, best[0])
     coefficients, value, status, iterations = best
     return Estimate(coefficients, vcov, -value * likelihood.size, status, iterations)
+
+
+def _first(likelihood: Likelihood, start: Array) -> Minimum:
+    """Search all, from where a part of the kinds has its maximum."""
+    every = len(likelihood.seen.count) // PART
+    if every < 3:
+        return minimise(Problem(likelihood), start, SEARCH)
+    part = minimise(Problem(likelihood.part(slice(None, None, every))), start, SEARCH)
+    return minimise(Problem(likelihood), part.alpha if part.converged[0] else start, FINISH)
 
 
 def _end(found: Minimum, k: int) -> tuple[Array, float, Status, int]:
@@ -84,6 +97,7 @@ def covariance(likelihood: Likelihood, coefficients: Array) -> Array:
     return result
 
 
+@one_thread()
 def profile_limits(likelihood: Likelihood, found: Estimate, level: float) -> Array:
     """Return where twice the fall of the profile log-likelihood reaches the χ² quantile.
 
@@ -152,6 +166,3 @@ class _Side:
         return below[0] + float(
             np.clip(step, 0.02 * widest, widest if not above else 0.98 * widest)
         )
-
-
-__all__ = ["Estimate", "covariance", "maximise", "profile_limits", "whole"]

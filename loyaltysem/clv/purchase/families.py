@@ -83,7 +83,7 @@ BG_NBD = Process(
         bg_nbd_terms.PARAMETERS,
         bg_nbd_terms.logs,
         bg_nbd_terms.terms,
-        rows=32768,
+        rows=65536,
         purchase=((1, -1.0, "purchase"),),
         dropout=((2, 1.0, "dropout_a"), (3, 1.0, "dropout_b")),
         sources=("fader_hardie_lee_counting_2005", "fader_hardie_2007"),
@@ -135,6 +135,6 @@ GAMMA_GAMMA = Family(
     gamma_gamma_terms.PARAMETERS,
     gamma_gamma_terms.logs,
     gamma_gamma_terms.terms,
-    rows=32768,
+    rows=65536,
     sources=("fader_hardie_lee_rfm_2005", "fader_hardie_2013"),
 )

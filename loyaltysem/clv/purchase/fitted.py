@@ -209,14 +209,24 @@ class PurchaseFit(Estimated):
         )
         return float(seen.count[time] @ part) + (float(seen.count[~time].sum()) if n == 0 else 0.0)
 
-    def expected_by(self, ages: Array) -> Array:
-        """Return the purchases of all customers fitted, up to ages (A, G) of each kind, shape (A,).
+    def expected_total(self, after: ArrayLike) -> Array:
+        """Return the repeat purchases all customers fitted are expected to have made by then.
 
-        An age below 0 is that of a customer who is yet to come.
+        Parameters
+        ----------
+        after : array
+            Times after the end of observation; below 0 before it. Customers count from their first
+            purchase on, so that a cohort that arrives bit by bit is followed as it does.
         """
-        theta, count = self._fitted_theta(), self.customers.seen.count
-        theta = np.broadcast_to(theta, (len(theta), len(count)))
-        return np.array([float(count @ self._until(theta, age)) for age in ages])
+        seen = self.customers.seen
+        if self.likelihood.columns:
+            length, count, theta = seen.length, seen.count, self._fitted_theta()
+        else:  # what is expected of a new customer depends on nothing but its age
+            length, where = np.unique(seen.length, return_inverse=True)
+            count = np.bincount(where, weights=seen.count).astype(np.float64)
+            theta = np.repeat(self._base(), len(length), axis=1)
+        times = np.atleast_1d(np.asarray(after, dtype=np.float64))
+        return np.array([float(count @ self._until(theta, length + t)) for t in times])
 
     def _until(self, theta: Array, age: Array) -> Array:
         here = age > 0

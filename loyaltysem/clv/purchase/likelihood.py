@@ -13,7 +13,7 @@ import numpy as np
 
 from loyaltysem.clv.purchase.families import Family
 from loyaltysem.clv.purchase.histories import Histories
-from loyaltysem.clv.purchase.mixture import combine, log_sum
+from loyaltysem.clv.purchase.mixture import combine, log_sum, total
 from loyaltysem.core.linalg import solve_positive
 from loyaltysem.core.types import Array, Indices
 
@@ -67,6 +67,11 @@ class Likelihood:
         """Customers."""
         return float(self.seen.count.sum())
 
+    def part(self, rows: slice) -> Likelihood:
+        """Return the likelihood of some kinds."""
+        columns = (Column(c.parameter, c.values[rows], c.name) for c in self.columns)
+        return Likelihood(self.family, self.seen.part(rows), tuple(columns))
+
     def theta(self, coefficients: Array, rows: slice = slice(None)) -> Array:
         """Return the parameters of each kind of customer, (q, G), or (q, 1) without covariates."""
         q = len(self.family.parameters)
@@ -107,6 +112,8 @@ class Likelihood:
         p = len(coefficients)
         value, gradient = 0.0, np.zeros(p)
         hessian, scores = np.zeros((p, p)), np.zeros((p, p))
+        if not self.columns:
+            return self._shared(coefficients)
         for rows in self.pieces():
             part = self.seen.part(rows)
             theta = self.theta(coefficients, rows)
@@ -125,10 +132,22 @@ class Likelihood:
         n = self.size
         return Curvature(value / n, gradient / n, hessian / n, scores / n)
 
+    def _shared(self, coefficients: Array) -> Curvature:
+        """Return the same where all customers share their parameters: sums are taken first."""
+        theta = self.theta(coefficients)
+        sums = [
+            total(self.family.terms(theta, p), p.count) for p in map(self.seen.part, self.pieces())
+        ]
+        t, n = theta[:, 0], self.size
+        first = t * np.sum([s.first for s in sums], axis=0)
+        second = np.outer(t, t) * np.sum([s.second for s in sums], axis=0) + np.diag(first)
+        scores = np.outer(t, t) * np.sum([s.scores for s in sums], axis=0)
+        return Curvature(sum(s.value for s in sums) / n, first / n, second / n, scores / n)
+
     def _design(self, rows: slice, g: int) -> tuple[Array, Indices]:
         """Return the values each coefficient is multiplied by, (p, G), and its parameter (p,)."""
         q = len(self.family.parameters)
-        ones = np.ones((q, g)) if self.columns else np.ones((q, 1))
+        ones = np.ones((q, g))
         z = np.vstack([ones, *(c.values[None, rows] for c in self.columns)])
         return z, np.array([*range(q), *(c.parameter for c in self.columns)], dtype=np.intp)
 

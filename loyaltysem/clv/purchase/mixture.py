@@ -50,6 +50,16 @@ class Local:
     second: Array
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Log-likelihood of all customers with gradient (q,), Hessian and Σ score scoreᵀ (q, q)."""
+
+    value: float
+    first: Array
+    second: Array
+    scores: Array
+
+
 def log_sum(log: Array) -> Array:
     """Return log Σ exp over the first axis of (C, G), -inf where every term is."""
     top = log.max(axis=0)
@@ -62,6 +72,30 @@ def weights(log: Array) -> Array:
     """Return the shares exp(u)/L of the terms, shape (C, G)."""
     shares: Array = np.exp(log - log_sum(log))
     return shares
+
+
+def total(terms: Terms, count: Array) -> Total:
+    """Return log L of all customers and its derivatives, without those of each kind."""
+    value = log_sum(terms.log)
+    share = np.exp(terms.log - value)
+    weight = share * count
+    shape, q = share.shape, len(terms.first)
+    slopes = np.empty((q, *shape))
+    for i, slope in enumerate(terms.first):
+        slopes[i] = slope
+    own = np.einsum("icg,cg->ig", slopes, share)
+    flat = slopes.reshape(q, -1)
+    scores = (own * count) @ own.T
+    second = (flat * weight.ravel()) @ flat.T - scores
+    across = weight.sum(axis=0, keepdims=True)
+    for (i, j), bend in terms.second.items():
+        wide = np.ndim(bend) == 2 and len(bend) > 1  # it differs between terms
+        onto = weight if wide else across
+        part = float(np.vdot(onto, np.broadcast_to(bend, onto.shape)))
+        second[i, j] += part
+        if i != j:
+            second[j, i] += part
+    return Total(float(count @ value), own @ count, second, scores)
 
 
 def combine(terms: Terms) -> Local:
