@@ -109,6 +109,8 @@ __all__: list[str] = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "bayes":  # the models of this name by Markov chains, functions of their own
+        return import_module(f"{__name__}.purchase.bayes")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,6 +17,7 @@ from loyaltysem.clv.log.request import NO_RATES, Columns, Days, Money, Rules
 from loyaltysem.clv.log.sources import Reading
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.printed import Printed
+from loyaltysem.clv.purchase.verbs import PurchaseVerbs
 from loyaltysem.clv.rfm import RFM, rfm
 from loyaltysem.clv.segments.verbs import SegmentVerbs
 from loyaltysem.clv.summary import CustomerSummary, summarise
@@ -27,7 +28,7 @@ from loyaltysem.core.errors import Finding
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Transactions(Printed, BehaviourVerbs, SegmentVerbs):
+class Transactions(Printed, BehaviourVerbs, PurchaseVerbs, SegmentVerbs):
     """A cleaned log of orders, and what can be asked of it.
 
     Parameters
