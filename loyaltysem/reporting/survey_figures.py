@@ -75,7 +75,7 @@ def htmt(frame: pd.DataFrame, words: Words) -> Figure:
     names = tuple(dict.fromkeys([*named["construct"][:1], *named["other"]]))
     axes = htmt_plot(
         HTMTIntervals(
-            named, "htmt", "bca", float(first["confidence"]), int(first["draws"]),
+            named, "htmt", first["interval"], float(first["confidence"]), int(first["draws"]),
             int(first["seed"]), names, (),
         ),
         language=words.language,

@@ -16,6 +16,8 @@ from loyaltysem.core.references import REFERENCES
 from loyaltysem.core.text import Text
 from loyaltysem.estimation.fit import sem
 from loyaltysem.estimation.result import SEMResult
+from loyaltysem.reporting.tables import Words, htmt_intervals
+from loyaltysem.study import survey_sections
 from loyaltysem.study.analysis import Analysis
 from loyaltysem.study.bias_sections import early_answers, wave_column
 from loyaltysem.study.fieldwork import Fieldwork
@@ -255,3 +257,17 @@ def test_usual_names_of_waves_are_known(everybody: Responses) -> None:
 
 def test_labels_of_findings_are_those_of_readers(analysis: Analysis) -> None:
     assert analysis.labels["Loyalty"] == Text("Loyalty", "构念Loyalty")
+
+
+def test_large_samples_have_percentile_intervals(
+    everybody: Responses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scales = {c: ITEMS[4 * k : 4 * k + 4] for k, c in enumerate(CONSTRUCTS)}
+    kinds = []
+    for most in (SIZE, SIZE - 1):
+        monkeypatch.setattr(survey_sections, "MOST_FOR_BCA", most)
+        table = survey_sections.htmt_intervals_table(everybody.data, scales)["htmt_intervals"]
+        kinds.append(table["interval"].unique().tolist())
+        words = " ".join(htmt_intervals(table, Words("en", {})).notes)
+        assert ("bias-corrected" in words) == (most == SIZE)
+    assert kinds == [["bca"], ["percentile"]]

@@ -49,6 +49,12 @@ CHECKS: Mapping[str, Text] = MappingProxyType(
         ),
     }
 )
+INTERVALS: Mapping[str, Text] = MappingProxyType(
+    {
+        "bca": Text("bias-corrected and accelerated", "BCa 法"),
+        "percentile": Text("percentile", "百分位法"),
+    }
+)
 SHARES = frozenset({"harman_component", "harman_factor", "method_share"})
 TESTS: Mapping[str, Text] = MappingProxyType(
     {
@@ -105,11 +111,12 @@ def htmt_intervals(frame: pd.DataFrame, words: Words) -> Table:
     """Return every ratio with its interval."""
     first = frame.iloc[0]
     share, draws = percent(first["confidence"], 0), integer(first["draws"])
+    kind, seed = str(first["interval"]), integer(first["seed"])
+    how = INTERVALS[kind]
     note = Text(
-        f"{share} bias-corrected and accelerated intervals of {draws} bootstrap draws, seed "
-        f"{integer(first['seed'])}. † the interval reaches 1.",
-        f"{share} 置信区间由 {draws} 次自助抽样（BCa，随机种子 {integer(first['seed'])}）求得。"
-        "† 区间触及 1。",
+        f"{share} {how.en} intervals of {draws} bootstrap draws, seed {seed}. † the interval "
+        "reaches 1.",
+        f"{share} 置信区间由 {draws} 次自助抽样（{how.zh}，随机种子 {seed}）求得。† 区间触及 1。",
     )
     return frame_table(
         "htmt-intervals",
@@ -123,7 +130,7 @@ def htmt_intervals(frame: pd.DataFrame, words: Words) -> Table:
         ],
         words,
         notes=[words.say(note)],
-        sources=["henseler_2015", "efron_1987"],
+        sources=["henseler_2015", *(["efron_1987"] if kind == "bca" else [])],
     )  # fmt: skip
 
 
