@@ -27,7 +27,7 @@ def samples(batch: int) -> tuple[np.ndarray, np.ndarray]:
 def solve(cov: np.ndarray, mean: np.ndarray, means: bool, start: np.ndarray | None = None):
     table = parameter_table(parse(MODEL), Defaults(meanstructure=means))
     structure = compile_structure(table)
-    base = np.broadcast_to(structure.constant, (len(cov), structure.n_rows)).copy()
+    base = structure.constant[None]
     bound = MaximumLikelihood().bind(cov, mean if means else np.zeros_like(mean))
     objective = build_objective(structure, [MatrixTerm(bound)], [1.0], base)
     theta = np.array([[1.0 if r.op in ("~~", "=~") else 0.1 for r in table.rows]] * len(cov))
@@ -44,6 +44,17 @@ def test_row_equals_single_fit(means: bool) -> None:
         alone = solve(cov[b : b + 1], mean[b : b + 1], means)
         np.testing.assert_allclose(together.alpha[b], alone.alpha[0], atol=1e-8)
         assert together.value[b] == pytest.approx(alone.value[0], abs=1e-10)
+
+
+@pytest.mark.parametrize("means", [False, True])
+def test_one_start_serves_all(means: bool) -> None:
+    cov, mean = samples(6)
+    start = solve(cov[:1], mean[:1], means).alpha
+    each = solve(cov, mean, means, np.repeat(start, 6, axis=0))
+    once = solve(cov, mean, means, start)
+    assert (once.status == Status.CONVERGED).all()
+    assert once.n_iter.tolist() == each.n_iter.tolist()
+    np.testing.assert_allclose(once.alpha, each.alpha, atol=1e-10)
 
 
 def test_a_hopeless_neighbour_changes_nothing() -> None:

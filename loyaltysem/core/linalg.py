@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import inf, isfinite
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotrs, dtrtri
+from scipy.linalg.lapack import dposv, dpotrf, dtrtri
 
 from loyaltysem.core.types import Array, Mask
 
@@ -100,8 +100,8 @@ def logdet(x: Array) -> Array:
 def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     """Solve ``h x = g`` for positive-definite `h` (B, q, q) and `g` (B, q).
 
-    The matrices are brought to a unit diagonal first, so that units do not matter, and count as
-    singular when a Cholesky pivot falls below 1e-8.
+    Units do not matter: a matrix counts as singular when a Cholesky pivot falls below 1e-8 of the
+    root of the diagonal above it. One `h` (1, q, q) may serve all `g`.
 
     Returns
     -------
@@ -109,16 +109,25 @@ def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     ok : Mask, shape (B,)
         False where `h` is not positive definite; `x` is then meaningless.
     """
-    scale = np.sqrt(np.maximum(h.diagonal(axis1=1, axis2=2), 1e-200))
-    scaled = h / scale[:, :, None]
-    scaled /= scale[:, None, :]
-    solution, pivots = g / scale, np.empty(g.shape)
-    for b, matrix in enumerate(scaled):
-        upper, failed = dpotrf(matrix.T, lower=0, clean=0, overwrite_a=1)
-        pivots[b] = 0.0 if failed else upper.diagonal()
-        solution[b], _ = dpotrs(upper, solution[b], lower=0)
-    solution /= scale
-    return solution, np.asarray((pivots > 1e-8).all(axis=1))  # NaN is not above
+    if len(h) < len(g):
+        return _solve_together(h[0], g)
+    solution, pivots = np.empty(g.shape), np.empty(g.shape)
+    for b, matrix in enumerate(h if g.shape[1] else h[:0]):  # LAPACK takes no empty matrix
+        upper, solution[b], failed = dposv(matrix.T, g[b], lower=0)
+        pivots[b] = np.nan if failed else upper.diagonal()
+    return solution, _regular(h, pivots)
+
+
+def _solve_together(h: Array, g: Array) -> tuple[Array, Mask]:
+    """Solve for many `g` (B, q) with one matrix (q, q)."""
+    upper, solution, failed = dposv(h.T, g.T, lower=0)
+    pivots = np.full(len(h), np.nan) if failed else upper.diagonal()
+    return solution.T, np.repeat(_regular(h[None], pivots[None]), len(g))
+
+
+def _regular(h: Array, pivots: Array) -> Mask:
+    """Tell which matrices (B, q, q) are clearly positive definite, by their pivots (B, q)."""
+    return np.asarray((pivots * pivots > 1e-16 * h.diagonal(axis1=1, axis2=2)).all(axis=1))
 
 
 def null_space(x: Array, tolerance: float = 1e-8) -> Array:

@@ -30,6 +30,10 @@ class Status(IntEnum):
 class Point(Protocol):
     """A problem at one α: what the value and its derivatives share is computed once."""
 
+    def take(self, rows: Indices) -> Self:
+        """Keep some replicates."""
+        ...
+
     def value(self) -> Array:
         """Return the objective, shape (B,), +inf outside its domain."""
         ...
@@ -59,17 +63,17 @@ class Tolerance:
     ----------
     decrement : float
         Stop when gᵀH⁻¹g, the squared distance to the minimum in the metric of the curvature, will
-        be below this after the step at hand, if it shrinks as it did at the step before; when
-        convergence is quadratic it then is far below.
+        be below this after the step at hand, if it goes on shrinking as it did at the step before.
     near : float
-        Below this decrement exact curvature is used.
+        Below this decrement exact curvature is used, and convergence is quadratic. 0 where only
+        expected curvature is known.
     exact : bool
         Use exact curvature throughout, its eigenvalues made positive where they are not: slower,
         but it leaves regions where expected curvature creeps.
     max_iterations : int
     """
 
-    decrement: float = 1e-15
+    decrement: float = 1e-18
     near: float = 1e-1
     exact: bool = False
     max_iterations: int = 200
@@ -98,7 +102,8 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
     Parameters
     ----------
     problem : Problem
-    start : Array, shape (B, q)
+    start : Array, shape (B, q), or (1, q) where all start at one point
+        What such a point is made of may be shared too: curvature of (1, q, q) serves all.
     tolerance : Tolerance, optional
 
     Returns
@@ -112,9 +117,9 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
     is safer; within ``tolerance.near`` the exact one converges quadratically.
     """
     tolerance = tolerance or Tolerance()
-    alpha = np.array(start, dtype=np.float64)
-    point = problem.at(alpha)
+    point = problem.at(np.array(start, dtype=np.float64))
     value = np.array(point.value())
+    alpha = np.array(np.broadcast_to(start, (len(value), start.shape[1])), dtype=np.float64)
     inside = np.isfinite(value)
     found = Minimum(
         alpha,
@@ -134,7 +139,7 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
             break
         step, slope = _steps(here, tolerance)
         moved, there = _descend(here, step, slope)
-        done = _expected(here.decrement, there.decrement) < tolerance.decrement
+        done = _expected(here.decrement, there.decrement, tolerance) < tolerance.decrement
         left = done | ~moved
         if n < tolerance.max_iterations and not left.any():
             here = there
@@ -173,16 +178,12 @@ class _Active:
             self.alpha[which],
             self.value[which],
             self.decrement[which],
-            None,
+            None if self.point is None else self.point.take(which),
         )
 
     def everywhere(self) -> Point:
         """Look at all of them."""
         return self.point or self.problem.at(self.alpha)
-
-    def at(self, which: Indices) -> Point:
-        """Look at some of them."""
-        return self.problem.take(which).at(self.alpha[which])
 
 
 def _record(found: Minimum, here: _Active, n: int) -> None:
@@ -193,9 +194,10 @@ def _record(found: Minimum, here: _Active, n: int) -> None:
     found.n_iter[here.rows] = n
 
 
-def _expected(before: Array, now: Array) -> Array:
+def _expected(before: Array, now: Array, tolerance: Tolerance) -> Array:
     """Return the decrement after the present step, if it shrinks as at the step before."""
-    return np.where(np.isinf(before), now, now * np.minimum(now / before, 1.0))
+    ratio = np.where(np.isinf(before), 1.0, np.minimum(now / before, 1.0))
+    return now * np.where(before < tolerance.near, ratio * ratio, ratio)
 
 
 def _steps(here: _Active, tolerance: Tolerance) -> tuple[Array, Array]:
@@ -203,11 +205,10 @@ def _steps(here: _Active, tolerance: Tolerance) -> tuple[Array, Array]:
     near = (here.decrement < tolerance.near) | tolerance.exact
     if near.all() or not near.any():
         return _newton(here.everywhere(), bool(near[0]), tolerance.exact)
-    step, slope = np.zeros_like(here.alpha), np.zeros(len(near))
+    step, slope, point = np.zeros_like(here.alpha), np.zeros(len(near)), here.everywhere()
     for observed in (False, True):
         mine = np.flatnonzero(near == observed)
-        if len(mine):
-            step[mine], slope[mine] = _newton(here.at(mine), observed, tolerance.exact)
+        step[mine], slope[mine] = _newton(point.take(mine), observed, tolerance.exact)
     return step, slope
 
 
@@ -216,10 +217,10 @@ def _newton(point: Point, observed: bool, exact: bool) -> tuple[Array, Array]:
     step, ok = solve_positive(curvature, -gradient)
     if not ok.all():
         bad = np.flatnonzero(~ok)
+        curvature = np.array(np.broadcast_to(curvature, (len(ok), *curvature.shape[1:])))
         if observed and not exact:
-            _, expected = point.expansion(False)
-            step[bad], fine = solve_positive(expected[bad], -gradient[bad])
-            curvature[bad] = expected[bad]
+            _, curvature[bad] = point.take(bad).expansion(False)
+            step[bad], fine = solve_positive(curvature[bad], -gradient[bad])
             bad = bad[~fine]
         step[bad] = _modified_step(curvature[bad], gradient[bad])
     return step, np.einsum("bi,bi->b", gradient, step)

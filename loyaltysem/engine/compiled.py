@@ -141,11 +141,12 @@ def _sample(objective: Objective) -> Sample:
     from loyaltysem.engine.compiled_likelihood import Sample
 
     bound = [b for b in map(_likelihood, objective.blocks) if b is not None]
+    base = objective.map.base
     return Sample(
         cov=_stacked([b.cov for b in bound]),
         mean=_stacked([np.zeros(b.cov.shape[:2]) if b.mean is None else b.mean for b in bound]),
         logdet=_stacked([b.logdet for b in bound]),
-        base=_own(objective.map.base),
+        base=_own(np.broadcast_to(base, (len(bound[0].cov), base.shape[1]))),
         share=np.array([b.share for b in objective.blocks]),
     )
 

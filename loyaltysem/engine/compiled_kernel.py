@@ -212,7 +212,8 @@ def _advance(x: Array, at: Layout, lanes: Lanes, lane: int, rules: Rules) -> int
     lanes.decrement[lane] = now
     x[at.observed, lane] = now < rules.near or rules.exact
     _go(x, at, lanes, lane)
-    expected = now if np.isinf(before) else now * min(now / before, 1.0)
+    ratio = 1.0 if np.isinf(before) else min(now / before, 1.0)
+    expected = now * ratio * ratio if before < rules.near else now * ratio
     return UNVERIFIED if expected < rules.decrement else _GOES_ON
 
 

@@ -40,6 +40,16 @@ class LocalDiscrepancy:
     observed: ExactCurvature
     ok: Mask
 
+    def take(self, rows: Indices) -> LocalDiscrepancy:
+        """Keep some replicates."""
+        return LocalDiscrepancy(
+            self.value[rows],
+            self.gradient.take(rows),
+            self.expected.take(rows),
+            self.observed.take(rows),
+            self.ok[rows],
+        )
+
 
 class BoundDiscrepancy(Protocol):
     """A discrepancy with its data."""

@@ -32,6 +32,7 @@ from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.discrepancies import LocalDiscrepancy
 from loyaltysem.engine.implied import Moments, Slope, StructuredJacobian, crossed
 from loyaltysem.engine.weights import NormalTheory, NormalTheoryObserved, normal_form
+from loyaltysem.model.structure import form_cells
 from loyaltysem.moments.gamma import vech_indices
 from loyaltysem.moments.patterns import MissingPatterns
 from loyaltysem.moments.saturated import Expectation, SaturatedMoments, expectation
@@ -100,6 +101,10 @@ class IncompleteExpected:
     at: Expectation
     unseen: Array
 
+    def take(self, rows: Indices) -> IncompleteExpected:
+        """Keep some replicates."""
+        return IncompleteExpected(self.patterns.take(rows), self.at.take(rows), self.unseen[rows])
+
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return ΔᵀVΔ, shape (B, f, f)."""
         seen = jacobian.quadratic(self.at.w)
@@ -109,7 +114,7 @@ class IncompleteExpected:
         form -= crossed(pairs, jacobian.pairs(lost))
         form += normal_form(pairs)
         if jacobian.moves_means:
-            form += jacobian.mean_form(seen - lost)
+            form += jacobian.mean_form(jacobian.pairs(seen - lost))
         return jacobian.outer(form)
 
 
@@ -129,6 +134,12 @@ class IncompleteObserved:
     at: Expectation
     r: Array
     u: Array
+
+    def take(self, rows: Indices) -> IncompleteObserved:
+        """Keep some replicates."""
+        return IncompleteObserved(
+            self.patterns.take(rows), self.at.take(rows), self.r[rows], self.u[rows]
+        )
 
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return half the second derivative along the Jacobian, shape (B, f, f)."""
@@ -223,6 +234,8 @@ def saturated_jacobian(p: int, batch: int = 1) -> StructuredJacobian:
     Their order is lavaan's: μ, then the lower triangle of Σ column by column.
     """
     row, column = vech_indices(p)
+    left = np.concatenate([np.arange(p), row])
+    right = np.concatenate([np.full(p, p), column])
     mean = np.zeros((batch, p + 1))
     mean[:, -1] = 1.0
     return StructuredJacobian(
@@ -231,9 +244,10 @@ def saturated_jacobian(p: int, batch: int = 1) -> StructuredJacobian:
         latent_cov=np.zeros((batch, 0, 0)),
         mean=mean,
         moves_means=True,
-        left=np.concatenate([np.arange(p), row]),
-        right=np.concatenate([np.full(p, p), column]),
+        left=left,
+        right=right,
         scale=np.concatenate([np.ones(p), np.where(row == column, 0.5, 1.0)]),
+        own=form_cells(p, 0)[left, right],
     )
 
 
@@ -299,7 +313,7 @@ def casewise_scores(
         raise ValueError("casewise scores need the cases, and these patterns were compressed")
     e = expectation(patterns, moments.sigma, moments.mu)
     left, right = jacobian.left, jacobian.right
-    seen = jacobian.quadratic(e.w)[:, left, right]
+    seen = jacobian.quadratic(e.w).take(jacobian.own, axis=1)
     inverse = np.repeat(seen[:, None], patterns.n_patterns, axis=1)
     for block, half in zip(patterns.blocks, e.half, strict=True):
         at_left, at_right = _columns(jacobian, half)

@@ -7,13 +7,13 @@ ever formed: every quantity the optimiser needs is a gather from a small quadrat
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.model.structure import BlockStructure, Folding, MatrixName
+from loyaltysem.model.structure import BlockStructure, Folding, MatrixName, form_cells
 
 #: What `StructuredJacobian.pairs` gathers.
 Pairs: TypeAlias = tuple[Array, Array, Array, Array]
@@ -26,10 +26,14 @@ class Moments:
     sigma: Array
     mu: Array
 
+    def take(self, rows: Indices) -> Moments:
+        """Keep some replicates."""
+        return Moments(self.sigma[rows], self.mu[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A gradient in moment space, seen through Z: ZᵀGZ (B, z, z) and g (B, p)."""
+    """A gradient in moment space, seen through Z: the form ZᵀGZ (B, c) and g (B, p)."""
 
     sigma: Array
     mu: Array
@@ -38,6 +42,8 @@ class Slope:
 @dataclass(frozen=True, slots=True)
 class StructuredJacobian:
     """Derivatives of the implied moments with respect to the free rows of one group.
+
+    Forms ZᵀQZ are kept without repetition, (B, c): see `loyaltysem.model.structure.form_cells`.
 
     Attributes
     ----------
@@ -55,6 +61,8 @@ class StructuredJacobian:
         Columns of Z behind each derivative.
     scale : Array, shape (f,)
         s: ½ for variances, otherwise 1.
+    own : Indices, shape (f,)
+        Where a form holds what belongs to the two columns of each derivative.
     folding : Folding or None
         How forms over the rows are folded, where they are.
     """
@@ -67,52 +75,66 @@ class StructuredJacobian:
     left: Indices
     right: Indices
     scale: Array
+    own: Indices
     folding: Folding | None = None
+
+    def take(self, rows: Indices) -> StructuredJacobian:
+        """Keep some replicates."""
+        effects = self.effects if len(self.effects) == 1 else self.effects[rows]
+        return replace(
+            self,
+            basis=self.basis[rows],
+            effects=effects,
+            latent_cov=self.latent_cov[rows],
+            mean=self.mean[rows],
+        )
 
     @property
     def second(self) -> Array:
-        """H (B, z, z), with ``dz_c/dθ = s·(z_l H[r, c] + z_r H[l, c])``: how T and D move."""
+        """H (B, c), with ``dz_c/dθ = s·(z_l H[r, c] + z_r H[l, c])``: how T and D move."""
         batch, p, width = self.basis.shape
-        h = np.zeros((batch, p + width + 1, p + width + 1))
-        t, d = slice(p, p + width // 2), slice(p + width // 2, p + width)
-        h[:, d, t] = self.effects
-        h[:, t, d] = self.effects.transpose(0, 2, 1)
-        h[:, d, d] = self.latent_cov
+        k, n = width // 2, p * (p + width)
+        h = np.zeros((batch, n + width * width + 1))
+        inner = h[:, n:-1].reshape(batch, 2, k, 2, k)
+        inner[:, 1, :, 0] = self.effects
+        inner[:, 0, :, 1] = self.effects.transpose(0, 2, 1)
+        inner[:, 1, :, 1] = self.latent_cov
         return h
 
     def quadratic(self, q: Array) -> Array:
-        """Return ZᵀQZ, shape (B, z, z), of symmetric `q` (B, p, p)."""
-        batch, p, width = self.basis.shape
-        z = p + width + 1
-        out = np.zeros((batch, z, z))
+        """Return the form ZᵀQZ, shape (B, c), of symmetric `q` (B, p, p)."""
         half = q @ self.basis
-        out[:, :p, :p] = q
-        out[:, :p, p:-1] = half
-        out[:, p:-1, :p] = half.transpose(0, 2, 1)
-        out[:, p:-1, p:-1] = self.basis.transpose(0, 2, 1) @ half
-        return out
+        parts = q, half, self.basis.transpose(0, 2, 1) @ half, np.zeros((len(q), 1))
+        return np.concatenate([x.reshape(len(q), -1) for x in parts], axis=1)
+
+    def square(self, form: Array) -> Array:
+        """Return a form (B, c) as a matrix, shape (B, z, z)."""
+        _, p, width = self.basis.shape
+        return np.asarray(form.take(form_cells(p, width), axis=1))
 
     def project(self, v: Array) -> Array:
         """Return Zᵀv, shape (B, z), of `v` (B, p)."""
-        batch, p, width = self.basis.shape
-        out = np.zeros((batch, p + width + 1))
+        _, p, width = self.basis.shape
+        out = np.zeros((len(v), p + width + 1))
         out[:, :p] = v
         out[:, p:-1] = (v[:, None, :] @ self.basis)[:, 0]
         return out
 
-    def pairs(self, m: Array) -> Pairs:
-        """Gather ``m[l, l'], m[r, r'], m[l, r'], m[r, l']`` of symmetric `m` (B, z, z).
+    def pairs(self, form: Array) -> Pairs:
+        """Gather ``m[l, l'], m[r, r'], m[l, r'], m[r, l']`` of a form m (B, c).
 
-        Each is (B, h) where forms are folded, otherwise (B, f, f).
+        Each is (h, B) where rows are folded, otherwise (B, f, f): replicates side by side are
+        gathered together.
         """
         if self.folding is None:
-            return self.all_pairs(m)
-        flat = m.reshape(len(m), -1).take(self.folding.places, axis=1)
-        ll, rr, lr, rl = flat.reshape(len(m), 4, -1).transpose(1, 0, 2)
+            return self.all_pairs(form)
+        found = np.ascontiguousarray(form.T).take(self.folding.places, axis=0)
+        ll, rr, lr, rl = found.reshape(4, -1, len(form))
         return ll, rr, lr, rl
 
-    def all_pairs(self, m: Array) -> Pairs:
+    def all_pairs(self, form: Array) -> Pairs:
         """Gather the same for every two rows, each (B, f, f)."""
+        m = self.square(form)
         at_left = m.take(self.left, axis=1)
         lr = at_left.take(self.right, axis=2)
         return (
@@ -135,7 +157,7 @@ class StructuredJacobian:
 
     def gradient(self, slope: Slope) -> Array:
         """Return Δᵀg, shape (B, f)."""
-        at_sigma = 2.0 * slope.sigma[:, self.left, self.right]
+        at_sigma = 2.0 * slope.sigma.take(self.own, axis=1)
         if self.moves_means:
             at_sigma += self._mean_pair(self.project(slope.mu))
         at_sigma *= self.scale
@@ -146,19 +168,19 @@ class StructuredJacobian:
         return at_mu[:, left] * self.mean[:, right] + at_mu[:, right] * self.mean[:, left]
 
     def outer(self, x: Array) -> Array:
-        """Scale a form by s s' and unfold it, shape (B, f, f); `x` is spent."""
+        """Scale a form over rows by s s' and unfold it, shape (B, f, f); `x` is spent."""
         if self.folding is None:
             x *= self.scale[:, None]
             x *= self.scale
             return x
         x *= self.folding.scale
         f = len(self.left)
-        return x.take(self.folding.whole, axis=1).reshape(len(x), f, f)
+        return np.ascontiguousarray(x.T).take(self.folding.whole, axis=1).reshape(x.shape[1], f, f)
 
-    def mean_form(self, m: Array) -> Array:
-        """Return dμᵢᵀ W dμⱼ, unscaled (B, f, f), from ``m = ZᵀWZ``."""
+    def mean_form(self, pairs: Pairs) -> Array:
+        """Return dμᵢᵀ W dμⱼ, unscaled (B, f, f), from `pairs` of ZᵀWZ."""
         h_left, h_right = self.mean[:, self.left], self.mean[:, self.right]
-        ll, rr, lr, rl = self.all_pairs(m)
+        ll, rr, lr, rl = pairs
         return h_right[:, :, None] * (ll * h_right[:, None, :] + lr * h_left[:, None, :]) + h_left[
             :, :, None
         ] * (rl * h_right[:, None, :] + rr * h_left[:, None, :])
@@ -237,6 +259,16 @@ class Implied:
     latent_mean: Array
     jacobian: StructuredJacobian
 
+    def take(self, rows: Indices) -> Implied:
+        """Keep some replicates."""
+        return Implied(
+            self.moments.take(rows),
+            self.loadings[rows],
+            self.latent_cov[rows],
+            self.latent_mean[rows],
+            self.jacobian.take(rows),
+        )
+
 
 def model_matrices(block: BlockStructure, theta: Array) -> dict[MatrixName, Array]:
     """Scatter θ (B, t) into the model matrices of one group, each (B, rows, columns)."""
@@ -264,7 +296,7 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
     m = model_matrices(block, theta)
     psi, loadings = m["Psi"], m["Lambda"]
     if block.has_regressions:
-        effects = total_effects(m["Beta"])
+        effects = total_effects(m["Beta"], block.generations)
         cov = effects @ psi @ np.swapaxes(effects, 1, 2)
         t = loadings @ effects
     else:
@@ -285,6 +317,7 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
         left=block.left,
         right=block.right,
         scale=block.scale,
+        own=block.own,
         folding=block.folding,
     )
     return Implied(Moments(sigma, mu), loadings, cov, eta, jacobian)
@@ -297,8 +330,22 @@ def _identity(k: int) -> Array:
     return identity
 
 
-def total_effects(beta: Array) -> Array:
-    """Return A = (I − B)⁻¹, NaN where it does not exist."""
+def total_effects(beta: Array, generations: int | None = None) -> Array:
+    """Return A = (I − B)⁻¹, NaN where it does not exist.
+
+    Parameters
+    ----------
+    beta : Array, shape (B, k, k)
+    generations : int, optional
+        The highest power of B that is not zero, where that is known:
+        ``A = I + B + B² + … = (I + B)(I + B²)(I + B⁴)…``
+    """
+    if generations is not None:
+        power, total = beta, np.eye(beta.shape[-1]) + beta
+        for _ in range(1, generations.bit_length()):
+            power = power @ power
+            total += total @ power
+        return total
     difference: Array = np.eye(beta.shape[-1]) - beta
     try:
         return np.asarray(np.linalg.inv(difference), dtype=np.float64)

@@ -163,6 +163,12 @@ class ObjectivePoint:
     implied: tuple[Implied, ...]
     local: tuple[LocalTerm, ...]
 
+    def take(self, rows: Indices) -> ObjectivePoint:
+        """Keep some replicates."""
+        implied = tuple(x.take(rows) for x in self.implied)
+        local = tuple(x.take(rows) for x in self.local)
+        return ObjectivePoint(self.blocks, self.theta[rows], implied, local)
+
     def value(self) -> Array:
         """Return f, shape (B,); +inf outside the domain of the discrepancy."""
         return _total([b.weighted(x.value) for b, x in zip(self.blocks, self.local, strict=True)])
@@ -216,7 +222,7 @@ def build_objective(
         One a group.
     shares : sequence of float
         N_g / N.
-    base : Array, shape (B, t)
+    base : Array, shape (B, t), or (1, t) where it is the same for all
         Fixed values and sample moments of fixed x.
     """
     blocks = []

@@ -20,7 +20,7 @@ class ParameterMap:
         Table rows that are free.
     free : Indices, shape (r,)
         The free parameter behind each.
-    base : Array, shape (B, t)
+    base : Array, shape (B, t), or (1, t) where it is the same for all
         k₀: fixed values, and the sample moments of fixed x (one row a replicate).
     n_free : int
         q.
@@ -33,11 +33,12 @@ class ParameterMap:
 
     def take(self, rows: Indices) -> ParameterMap:
         """Keep some replicates."""
-        return ParameterMap(self.free_rows, self.free, self.base[rows], self.n_free)
+        base = self.base if len(self.base) == 1 else self.base[rows]
+        return ParameterMap(self.free_rows, self.free, base, self.n_free)
 
     def theta(self, alpha: Array) -> Array:
-        """Return all table rows θ (B, t) at α (B, q)."""
-        theta = np.empty((len(alpha), self.base.shape[1]))
+        """Return all table rows θ (B, t) at α (B, q), or at one α (1, q) for all."""
+        theta = np.empty((max(len(alpha), len(self.base)), self.base.shape[1]))
         theta[:] = self.base
         theta[:, self.free_rows] = alpha.take(self.free, axis=1)
         return theta

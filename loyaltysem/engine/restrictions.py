@@ -162,6 +162,10 @@ class ReducedPoint:
     inner: ObjectivePoint
     basis: Array
 
+    def take(self, rows: Indices) -> ReducedPoint:
+        """Keep some replicates."""
+        return ReducedPoint(self.inner.take(rows), self.basis)
+
     def value(self) -> Array:
         """Return f, shape (B,)."""
         return self.inner.value()

@@ -8,7 +8,7 @@ data) through a dense one, because its weight has no structure to exploit.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -23,6 +23,10 @@ NO_ROWS: Indices = np.zeros(0, dtype=np.intp)
 
 class LocalTerm(Protocol):
     """A term at one point, in table rows (f of them)."""
+
+    def take(self, rows: Indices) -> Self:
+        """Keep some replicates."""
+        ...
 
     @property
     def value(self) -> Array:
@@ -102,6 +106,10 @@ class LocalMatrixTerm:
     discrepancy: LocalDiscrepancy
     jacobian: StructuredJacobian
     memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def take(self, rows: Indices) -> LocalMatrixTerm:
+        """Keep some replicates."""
+        return LocalMatrixTerm(self.discrepancy.take(rows), self.jacobian.take(rows))
 
     @remembered
     def slope(self) -> Slope:
@@ -242,6 +250,12 @@ class LocalVectorTerm:
     theta: Array
     residual: Array
     memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def take(self, rows: Indices) -> LocalVectorTerm:
+        """Keep some replicates."""
+        return LocalVectorTerm(
+            self.term.take(rows), self.implied.take(rows), self.theta[rows], self.residual[rows]
+        )
 
     @remembered
     def delta(self) -> Array:

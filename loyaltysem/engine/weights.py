@@ -9,11 +9,11 @@ forming V or Δ. With M = ZᵀWZ and dΣ_i = s_i (z_l z_rᵀ + z_r z_lᵀ),
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
-from loyaltysem.core.types import Array
+from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.implied import Pairs, Slope, StructuredJacobian, crossed
 
 
@@ -22,6 +22,10 @@ class MomentWeight(Protocol):
 
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return ΔᵀVΔ, shape (B, f, f)."""
+        ...
+
+    def take(self, rows: Indices) -> Self:
+        """Keep some replicates."""
         ...
 
 
@@ -50,12 +54,17 @@ class NormalTheory:
 
     w: Array
 
+    def take(self, rows: Indices) -> NormalTheory:
+        """Keep some replicates."""
+        return NormalTheory(self.w[rows])
+
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return ΔᵀVΔ, shape (B, f, f)."""
         m = jacobian.quadratic(self.w)
-        form = normal_form(jacobian.pairs(m))
+        pairs = jacobian.pairs(m)
+        form = normal_form(pairs)
         if jacobian.moves_means:
-            form += jacobian.mean_form(m)
+            form += jacobian.mean_form(pairs)
         return jacobian.outer(form)
 
     def hessian(self, jacobian: StructuredJacobian, slope: Slope) -> Array:
@@ -83,12 +92,15 @@ class NormalTheoryObserved:
     r: Array
     u: Array
 
+    def take(self, rows: Indices) -> NormalTheoryObserved:
+        """Keep some replicates."""
+        return NormalTheoryObserved(self.w[rows], self.r[rows], self.u[rows])
+
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return half the second derivative along the Jacobian, shape (B, f, f)."""
-        m = jacobian.quadratic(self.w)
-        pairs = jacobian.pairs(m)
+        pairs = jacobian.pairs(jacobian.quadratic(self.w))
         bent = crossed(pairs, jacobian.pairs(jacobian.quadratic(self.w - self.r)))
-        form = self._form(jacobian, m, pairs)
+        form = self._form(jacobian, pairs)
         form -= bent
         return jacobian.outer(form)
 
@@ -99,18 +111,18 @@ class NormalTheoryObserved:
         `gram` crosses with w − r go into one product.
         """
         m = jacobian.quadratic(self.w)
-        form = self._form(jacobian, m, jacobian.pairs(m))
-        form -= crossed(jacobian.pairs(m - jacobian.second), jacobian.pairs(slope.sigma))
+        bent = crossed(jacobian.pairs(m - jacobian.second), jacobian.pairs(slope.sigma))
+        form = np.subtract(self._form(jacobian, jacobian.pairs(m)), bent, out=bent)
         if jacobian.moves_means:
             form += 0.5 * jacobian.mean_curvature(slope.mu)
         return jacobian.outer(form)
 
-    def _form(self, jacobian: StructuredJacobian, m: Array, pairs: Pairs) -> Array:
+    def _form(self, jacobian: StructuredJacobian, pairs: Pairs) -> Array:
         """Return the form of w and what couples means and covariances."""
         if not jacobian.moves_means:
             return normal_form(pairs)
         cross = self._cross(jacobian, pairs)
-        form = jacobian.mean_form(m)
+        form = jacobian.mean_form(pairs)
         form += cross
         form += np.swapaxes(cross, 1, 2)
         form += normal_form(pairs)

@@ -113,8 +113,8 @@ def _objective(
     plan: Plan, table: ParameterTable, structure: ModelStructure, sample: Sample
 ) -> Objective:
     rows, values = exogenous_values(sample.mean, sample.cov, structure.exogenous)
-    base = np.repeat(structure.constant[None], len(sample.cov[0]), axis=0)
-    base[:, rows] = values
+    base = np.repeat(structure.constant[None], len(values) if len(rows) else 1, axis=0)
+    base[:, rows] = values[: len(base)]
     terms = make_terms(sample, plan.row, table, structure)
     return build_objective(structure, terms, sample.shares, base)
 

@@ -15,6 +15,7 @@ from loyaltysem.engine.compiled import compilable, minimise_compiled
 from loyaltysem.engine.restrictions import ReducedObjective
 from loyaltysem.estimation.model import BoundModel
 from loyaltysem.estimation.start_values import cautious, rough_values, start_values
+from loyaltysem.moments.complete import SampleMoments
 
 #: Steps in a batch before a replicate is looked at on its own, and steps it then has an attempt.
 #: Most need six; one whose estimates run away would hold up two hundred others.
@@ -24,7 +25,7 @@ GENERIC = 6
 #: Steps that tell a hard search, and free parameters beyond which it is not repeated.
 MANY, LARGE = 50, 200
 #: Bytes of the curvature matrices that are worked on together (a core's second-level cache).
-CACHE = 2**19
+CACHE = 2**20
 #: What a minimum has for each replicate.
 FIELDS = ("alpha", "value", "decrement", "status", "n_iter")
 
@@ -107,7 +108,7 @@ def search_batch(model: BoundModel, start: Array) -> Minimum:
     n = len(model.sample.cov[0])
     if model.restrictions and model.reduction is None:
         return joined([search(_alone(model, b), start) for b in range(n)])
-    found = _together(model, np.tile(start, (n, 1)), _tolerance(model, FEW))
+    found = _together(model, start, _tolerance(model, FEW))
     for b in np.flatnonzero(~found.converged):
         alone = search(_alone(model, int(b)), max_iterations=ENOUGH)
         for name in FIELDS:
@@ -116,18 +117,24 @@ def search_batch(model: BoundModel, start: Array) -> Minimum:
 
 
 def _tolerance(model: BoundModel, max_iterations: int, exact: bool = False) -> Tolerance:
-    """Ask more of least squares, whose Gauss–Newton steps close in at a constant rate."""
-    decrement = 1e-15 if model.plan.row.discrepancy is not None else 1e-18
-    return Tolerance(decrement, exact=exact, max_iterations=max_iterations)
+    """Expect no quadratic convergence of least squares, whose steps are Gauss–Newton ones."""
+    tolerance = Tolerance(exact=exact, max_iterations=max_iterations)
+    return replace(tolerance, near=0.0) if model.plan.row.discrepancy is None else tolerance
 
 
 def _together(model: BoundModel, start: Array, tolerance: Tolerance) -> Minimum:
-    """Solve all replicates from `start` (B, q), compiled where that is possible."""
+    """Solve all replicates from `start` (q,), compiled where that is possible.
+
+    Complete data take the first step together: there one curvature serves all.
+    """
+    n, size = len(model.sample.cov[0]), batch_size(model.structure.n_free)
     if not model.restrictions and compilable(model.objective):
-        return minimise_compiled(model.objective, start, tolerance)
-    n, size = len(start), batch_size(model.structure.n_free)
-    pieces = (np.arange(i, min(i + size, n)) for i in range(0, n, size))
-    return joined([_minimise(taken(model, rows), start[rows], tolerance) for rows in pieces])
+        return minimise_compiled(model.objective, np.tile(start, (n, 1)), tolerance)
+    at_once = isinstance(model.sample, SampleMoments)
+    pieces = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
+    starts = [np.tile(start, (1 if at_once else len(rows), 1)) for rows in pieces]
+    found = zip(pieces, starts, strict=True)
+    return joined([_minimise(taken(model, rows), alpha, tolerance) for rows, alpha in found])
 
 
 def batch_size(q: int) -> int:

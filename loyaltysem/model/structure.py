@@ -46,8 +46,8 @@ class Folding:
     Attributes
     ----------
     places : Indices, shape (4h,)
-        Where a matrix M (z, z), read row by row, holds M[lᵢ, lⱼ], M[rᵢ, rⱼ], M[lᵢ, rⱼ], M[rᵢ, lⱼ].
-    scale : Array, shape (h,)
+        The cells (see `form_cells`) of the columns lᵢ and lⱼ, rᵢ and rⱼ, lᵢ and rⱼ, rᵢ and lⱼ.
+    scale : Array, shape (h, 1)
         sᵢsⱼ.
     whole : Indices, shape (f²,)
         The pair behind each cell of the whole form.
@@ -58,14 +58,30 @@ class Folding:
     whole: Indices
 
 
-def folding(left: Indices, right: Indices, scale: Array, z: int) -> Folding:
-    """Fold the forms over rows with these columns of Z (z of them)."""
+def form_cells(p: int, width: int) -> Indices:
+    """Return where a form ZᵀQZ is kept for every two columns of Z, shape (z, z).
+
+    With ``Z = [I, X, 0]`` and X (p, `width`) the cells are those of Q, then of QX, then of XᵀQX,
+    each row by row, then a 0.
+    """
+    z = p + width + 1
+    n = p * (p + width)
+    cells = np.full((z, z), n + width * width)
+    cells[:p, :p] = np.arange(p * p).reshape(p, p)
+    cells[:p, p:-1] = np.arange(p * p, n).reshape(p, width)
+    cells[p:-1, :p] = cells[:p, p:-1].T
+    cells[p:-1, p:-1] = np.arange(n, n + width * width).reshape(width, width)
+    return cells
+
+
+def folding(left: Indices, right: Indices, scale: Array, cells: Indices) -> Folding:
+    """Fold the forms over rows with these columns of Z; `cells` as `form_cells` has them."""
     i, j = np.tril_indices(len(left))
     l_i, l_j, r_i, r_j = left[i], left[j], right[i], right[j]
-    places = np.concatenate([l_i * z + l_j, r_i * z + r_j, l_i * z + r_j, r_i * z + l_j])
+    places = np.concatenate([cells[l_i, l_j], cells[r_i, r_j], cells[l_i, r_j], cells[r_i, l_j]])
     whole = np.empty((len(left), len(left)), dtype=np.intp)
     whole[i, j] = whole[j, i] = np.arange(len(i))
-    return Folding(places, scale[i] * scale[j], whole.ravel())
+    return Folding(places, (scale[i] * scale[j])[:, None], whole.ravel())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +107,13 @@ class BlockStructure:
         Columns of Z behind each derivative.
     scale : Array, shape (f,)
         ½ for a variance, otherwise 1.
+    own : Indices, shape (f,)
+        The cell (see `form_cells`) of each row's two columns.
     folding : Folding or None
         None where means are modelled: their part of a form is not folded.
+    generations : int or None
+        Regressions in the longest chain of them: the highest power of B that is not zero. None
+        where a variable is among its own causes.
     """
 
     observed: tuple[str, ...]
@@ -105,9 +126,15 @@ class BlockStructure:
     left: Indices
     right: Indices
     scale: Array
+    own: Indices
     folding: Folding | None
     meanstructure: bool
-    has_regressions: bool
+    generations: int | None
+
+    @property
+    def has_regressions(self) -> bool:
+        """Whether B is anything but zero."""
+        return self.generations != 0
 
     @property
     def p(self) -> int:
@@ -265,7 +292,7 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
     columns = [_columns(matrix, i, j, p, k) for _, _, matrix, i, j in free]
     left, right = (np.array([c[side] for c in columns], dtype=np.intp) for side in (0, 1))
     scale = np.array([c[2] for c in columns], dtype=np.float64)
-    means = table.defaults.meanstructure
+    means, cells = table.defaults.meanstructure, form_cells(p, 2 * k)
     return BlockStructure(
         observed=table.observed,
         structural=structural,
@@ -277,10 +304,25 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         left=left,
         right=right,
         scale=scale,
-        folding=None if means else folding(left, right, scale, p + 2 * k + 1),
+        own=cells[left, right],
+        folding=None if means else folding(left, right, scale, cells),
         meanstructure=means,
-        has_regressions=any(matrix == "Beta" for _, _, matrix, _, _ in located),
+        generations=_generations(k, [(i, j) for _, _, matrix, i, j in located if matrix == "Beta"]),
     )
+
+
+def _generations(k: int, cells: Sequence[tuple[int, int]]) -> int | None:
+    """Return the highest power of B (k, k) that is not zero, None where there is none."""
+    if not cells:
+        return 0
+    pattern = np.zeros((k, k), dtype=np.bool_)
+    pattern[tuple(zip(*cells, strict=True))] = True
+    reached = pattern
+    for n in range(1, k):
+        reached = reached @ pattern
+        if not reached.any():
+            return n
+    return None
 
 
 def _locate(

@@ -60,6 +60,9 @@ class _Point:
     bound: float
     rho: Array
 
+    def take(self, rows: Indices) -> _Point:
+        return _Point(self.likelihood.take(rows), self.bound, self.rho[rows])
+
     def value(self) -> Array:
         probability = self.likelihood.probability(self.rho)
         logs = np.log(np.maximum(probability, self.likelihood.floor))

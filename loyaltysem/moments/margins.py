@@ -213,6 +213,10 @@ class _ProbitPoint:
     problem: _Probit
     alpha: Array
 
+    def take(self, rows: Indices) -> _ProbitPoint:
+        """There is only one replicate."""
+        return self
+
     def value(self) -> Array:
         """Return −log L/N; +∞ where thresholds are out of order."""
         if (np.diff(self.alpha[0, : self.problem.n_thresholds]) <= 0).any():

@@ -51,6 +51,14 @@ class Expectation:
     row_share: Array
     pattern_share: Array
 
+    def take(self, rows: Indices) -> Expectation:
+        """Keep some replicates."""
+        half = tuple(x[rows] for x in self.half)
+        others = (self.v, self.row_share, self.pattern_share)
+        return Expectation(
+            self.w[rows], self.ok[rows], self.deviance[rows], half, *(x[rows] for x in others)
+        )
+
     def unseen(self, patterns: MissingPatterns) -> Array:
         """Return ``Σ_k s_k UᵀU``, shape (B, p, p): W less the precision the data have."""
         total = np.zeros_like(self.w)

@@ -33,6 +33,21 @@ def test_solve_positive() -> None:
     assert ok.tolist() == [True, False]
 
 
+def test_one_matrix_may_serve_all_right_hand_sides() -> None:
+    g = np.arange(1.0, 7.0).reshape(3, 2)
+    x, ok = solve_positive(GOOD[None], g)
+    np.testing.assert_allclose(x @ GOOD, g)
+    assert ok.tolist() == [True] * 3
+    assert solve_positive(BAD[None], g)[1].tolist() == [False] * 3
+
+
+def test_singular_is_judged_whatever_the_units() -> None:
+    unit = np.diag([1e-6, 1e6])
+    almost = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-17]])
+    batch = np.stack([unit @ GOOD @ unit, unit @ almost @ unit])
+    assert solve_positive(batch, np.ones((2, 2)))[1].tolist() == [True, False]
+
+
 def test_null_space_ignores_units() -> None:
     x = np.random.default_rng(0).normal(size=(50, 4))
     x[:, 3] = x[:, 0] + x[:, 1]
