@@ -190,6 +190,10 @@ class Point:
     problem: Problem
     alpha: Array
 
+    def take(self, rows: Indices) -> Point:
+        """Keep some replicates."""
+        return Point(self.problem.take(rows), self.alpha[rows])
+
     def value(self) -> Array:
         """Return the negative mean log-likelihood, shape (B,)."""
         pairs = zip(self.problem.held, self.alpha, strict=True)
