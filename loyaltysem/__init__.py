@@ -63,8 +63,11 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.htmt_plot import htmt_plot
     from loyaltysem.reporting.influence_plot import influence_plot
     from loyaltysem.reporting.item_plot import item_plot
+    from loyaltysem.reporting.life_cycle_plot import life_cycle_plot, tier_plot
     from loyaltysem.reporting.loadings_plot import loadings_plot
+    from loyaltysem.reporting.lorenz_plot import lorenz_plot
     from loyaltysem.reporting.path_diagram import path_diagram
+    from loyaltysem.reporting.persona_plot import persona_plot
     from loyaltysem.reporting.report import report
     from loyaltysem.reporting.scree_plot import scree_plot
     from loyaltysem.reporting.screening_plot import screening_plot
@@ -160,6 +163,10 @@ _HOMES = {
     "item_plot": "reporting.item_plot",
     "transactions": "clv.transactions",
     "experiment_plot": "reporting.experiment_plot",
+    "life_cycle_plot": "reporting.life_cycle_plot",
+    "tier_plot": "reporting.life_cycle_plot",
+    "lorenz_plot": "reporting.lorenz_plot",
+    "persona_plot": "reporting.persona_plot",
 }
 
 __all__ = [
@@ -200,9 +207,11 @@ __all__ = [
     "kmo",
     "latent_method_factor",
     "lavaan",
+    "life_cycle_plot",
     "link",
     "load_questionnaire",
     "loadings_plot",
+    "lorenz_plot",
     "loyalty_index",
     "make_codebook",
     "map_test",
@@ -216,6 +225,7 @@ __all__ = [
     "outliers",
     "parallel_analysis",
     "path_diagram",
+    "persona_plot",
     "polychoric",
     "polyserial",
     "power",
@@ -236,6 +246,7 @@ __all__ = [
     "split_half",
     "survival_plot",
     "test_retest",
+    "tier_plot",
     "tracking_plot",
     "transactions",
     "triangulate",

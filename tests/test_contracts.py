@@ -162,6 +162,10 @@ NO_EXAMPLE = {
     "tracking_plot": "draws the picture of `clv.holdout`, which has the example",
     "slopes_plot": "draws the picture of `simple_slopes`, which has the example",
     "experiment_plot": "draws the picture of `clv.ab_test`, which has the example",
+    "life_cycle_plot": "draws the picture of `Transactions.life_cycle`; docs/segments.md shows it",
+    "tier_plot": "draws the picture of `Transactions.tiers`; docs/segments.md shows it",
+    "lorenz_plot": "draws the picture of `clv.concentration`, which has the example",
+    "persona_plot": "draws the picture of `clv.personas`, which has the example",
 }
 
 

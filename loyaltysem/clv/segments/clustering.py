@@ -9,10 +9,10 @@ import numpy as np
 
 from loyaltysem.core.errors import MissingExtraError
 from loyaltysem.core.progress import progress
-from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array, Indices
 
-STARTS = 10
+#: Starts of k-means, of the customers themselves and of resampled ones.
+STARTS, RESTARTS = 10, 3
 
 
 def sklearn_cluster() -> Any:
@@ -24,7 +24,14 @@ def sklearn_cluster() -> Any:
     return cluster, metrics
 
 
-def centres_of(x: Array, k: int, seed: int) -> Array:
+def on_one_thread() -> Any:
+    """Return a context in which OpenMP and BLAS use one thread, so results repeat and none wait."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
+
+
+def centres_of(x: Array, k: int, seed: int, starts: int = STARTS) -> Array:
     """Return the centres of k-means, the highest in the first feature first.
 
     Parameters
@@ -35,6 +42,8 @@ def centres_of(x: Array, k: int, seed: int) -> Array:
         Clusters.
     seed : int
         Of the starts (k-means++, Arthur & Vassilvitskii, 2007).
+    starts : int
+        Of which the best is taken.
 
     Returns
     -------
@@ -42,8 +51,7 @@ def centres_of(x: Array, k: int, seed: int) -> Array:
         Shape (k, p); sorted, so that the same partition has the same numbers.
     """
     cluster, _ = sklearn_cluster()
-    with one_thread():
-        found = cluster.KMeans(k, n_init=STARTS, random_state=seed).fit(x)
+    found = cluster.KMeans(k, n_init=starts, random_state=seed).fit(x)
     centres = np.asarray(found.cluster_centers_, dtype=np.float64)
     return centres[np.lexsort(tuple(-centres[:, j] for j in reversed(range(x.shape[1]))))]
 
@@ -65,8 +73,7 @@ def silhouette(x: Array, labels: Indices) -> float:
     _, metrics = sklearn_cluster()
     if len(np.unique(labels)) < 2:
         return float("nan")
-    with one_thread():
-        return float(metrics.silhouette_score(x, labels))
+    return float(metrics.silhouette_score(x, labels))
 
 
 def bootstrap_ari(x: Array, labels: Indices, k: int, *, draws: int, seed: int) -> Array:
@@ -96,6 +103,6 @@ def bootstrap_ari(x: Array, labels: Indices, k: int, *, draws: int, seed: int) -
     steps: Iterable[int] = progress(range(draws), draws, f"stability of {k} personas")
     for draw in steps:
         rows = rng.integers(0, len(x), len(x))
-        centres = centres_of(x[rows], k, seed + 1 + draw)
+        centres = centres_of(x[rows], k, seed + 1 + draw, RESTARTS)
         found[draw] = metrics.adjusted_rand_score(labels, nearest(x, centres))
     return found

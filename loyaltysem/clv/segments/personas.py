@@ -16,6 +16,7 @@ from loyaltysem.clv.segments.clustering import (
     bootstrap_ari,
     centres_of,
     nearest,
+    on_one_thread,
     silhouette,
     sklearn_cluster,
 )
@@ -150,10 +151,10 @@ def personas(
     rng = np.random.default_rng(seed)
     fitted = _sample(scale.values, MOST_FITTED, rng)
     measured = _sample(scale.values, MOST_MEASURED, rng)
-    centres = {number: centres_of(fitted, number, seed) for number in tried}
-    choice = pd.DataFrame(
-        [_row(measured, centres[number], number, draws, seed) for number in tried]
-    )
+    with on_one_thread():
+        centres = {number: centres_of(fitted, number, seed) for number in tried}
+        rows = [_row(measured, centres[number], number, draws, seed) for number in tried]
+    choice = pd.DataFrame(rows)
     best = int(choice["k"].iloc[int(choice["silhouette"].fillna(-2).to_numpy().argmax())])
     choice["chosen"] = choice["k"] == best
     persona = nearest(scale.values, centres[best])
