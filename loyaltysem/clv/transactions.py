@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from loyaltysem.clv.behaviour.verbs import BehaviourVerbs
+from loyaltysem.clv.learning.verb import Learned, learn
 from loyaltysem.clv.log.engine import EngineOptions
 from loyaltysem.clv.log.open_log import open_log
 from loyaltysem.clv.log.request import NO_RATES, Columns, Days, Money, Rules
@@ -85,6 +86,14 @@ class Transactions(Printed, BehaviourVerbs, PurchaseVerbs, SegmentVerbs):
     def clv(self, **request: Any) -> CustomerValue:
         """Return the expected discounted value of every customer; see `value.customer_value`."""
         return customer_value(self.log, **request)
+
+    def learn_clv(self, **request: Any) -> Learned:
+        """Learn spending in the coming days and test it out of time; see `learning.verb.learn`."""
+        return learn(self.log, "clv", **request)
+
+    def learn_churn(self, **request: Any) -> Learned:
+        """Learn who stops buying and test it out of time; see `learning.verb.learn`."""
+        return learn(self.log, "churn", **request)
 
 
 def transactions(
