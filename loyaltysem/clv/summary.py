@@ -155,11 +155,11 @@ def _per_customer(days: Any, last: date, holdout_end: date | None) -> Any:
     later = {}
     if holdout_end is not None:
         later = {
-            "holdout_frequency": (bought & ~known).cast("int64").sum(),
+            "holdout_frequency": days.count(where=bought & ~known),
             "holdout_total": ibis.ifelse(known, 0.0, days.amount).sum(),
         }
     found = days.group_by("customer").aggregate(
-        n_orders=first.cast("int64").sum(),
+        n_orders=days.count(where=first),  # a sum of 64-bit numbers would be wider
         first_day=days.day.min(where=first),
         last_day=days.day.max(where=first),
         first_amount=days.amount.argmin(days.day, where=first),

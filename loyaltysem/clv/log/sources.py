@@ -169,7 +169,11 @@ def _database(connection: Any, path: Path, reading: Reading) -> Source:
         connection.attach(path, name="orders", read_only=True)
     except duckdb.Error as error:
         raise unreadable(path.name, error) from None
-    tables = connection.list_tables(database=("orders", "main"))
+    listed = connection.raw_sql(  # what Ibis 12 lists tables by has gone from DuckDB 2
+        "SELECT table_name FROM information_schema.tables "
+        "WHERE table_catalog = 'orders' AND table_schema = 'main'"
+    )
+    tables = [str(name) for (name,) in listed.fetchall()]
     name = reading.table or (tables[0] if len(tables) == 1 else None)
     if name not in tables:
         raise DataError(
