@@ -198,7 +198,8 @@ def _totals(log: TransactionLog, window: int) -> dict[str, int]:
 def _followed(matched: pd.DataFrame, bought: pd.DataFrame) -> pd.DataFrame:
     """Return each complaint with the days since the first and to the next purchase."""
     first = bought.groupby("customer")["n"].min()
-    each = matched.assign(after=matched["n"] - matched["customer"].map(first))
+    since = matched["customer"].map(first).astype(np.float64)  # of none, pandas makes it text
+    each = matched.assign(after=matched["n"] - since)
     ordered = each.sort_values("n", kind="stable")
     later = bought.rename(columns={"n": "next"}).sort_values("next", kind="stable")
     for frame, name in ((ordered, "customer"), (later, "customer")):

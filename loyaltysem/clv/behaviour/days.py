@@ -122,11 +122,20 @@ def customer_days(log: TransactionLog, *, by: Period | None = None) -> Any:
         ``customer, n`` (the day's number), ``bought`` (bool: a purchase occasion), ``amount`` (net
         of refunds), ``margin`` where the log has it, ``period`` where `by` is given.
     """
-    rows = log.table.filter(log.table.day <= log.end)
-    sums = {name: rows[name].sum() for name in money_columns(log)}
-    days = rows.group_by("customer", "day").aggregate(bought=rows.is_purchase.any(), **sums)
+    days = _kept_days(log)
+    names = ("customer", "bought", *money_columns(log), "n")
     periods = {"period": period_number(days.day, by)} if by else {}
-    return days.select("customer", "bought", *sums, n=day_number(days.day), **periods)
+    return days.select(*names, **periods)
+
+
+def _kept_days(log: TransactionLog) -> Any:
+    """Return customer days as a table that stays in the engine: every analysis starts from it."""
+    if "customer_days" not in log.memo:
+        rows = log.table.filter(log.table.day <= log.end)
+        sums = {name: rows[name].sum() for name in money_columns(log)}
+        days = rows.group_by("customer", "day").aggregate(bought=rows.is_purchase.any(), **sums)
+        log.memo["customer_days"] = log.keep(days.mutate(n=day_number(days.day)))
+    return log.memo["customer_days"]
 
 
 def money_columns(log: TransactionLog) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def identities(log: TransactionLog, column: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_float_dtype(column) and bool((column.dropna() % 1 == 0).all()):
         column = column.astype("Int64")
     text = column.astype("string")
-    merged = "rule" in log.counts and bool((log.counts["rule"] == "ids_merged").any())
+    merged = "rule" in log.counts and log.rows("ids_merged") > 0
     text = text.str.strip().str.lower() if merged else text
     named = (text.str.strip() != "").fillna(False).astype(bool)
     return text.astype(object).where(named, None)

@@ -213,6 +213,13 @@ def test_complaints_agree_with_a_count(log: TransactionLog, days: pd.DataFrame) 
     assert {f.code for f in found.findings} == {"complaints.unmatched"}
 
 
+def test_complaints_of_strangers_are_counted(log: TransactionLog) -> None:
+    strange = pd.DataFrame({"customer": ["who"], "time": ["2024-01-01"]})
+    found = complaints(log, strange)
+    assert found.frame.empty and [f.code for f in found.findings] == ["complaints.unmatched"]
+    assert found.summary["count"].iloc[0] == 0 and np.isnan(found.repurchase)
+
+
 def test_bad_complaints(log: TransactionLog) -> None:
     late = pd.DataFrame({"customer": ["c001", "c002"], "time": ["2030-01-01", "2023-12-01"]})
     found = complaints(replace(log, end=date(2024, 1, 31)), late)
@@ -288,7 +295,7 @@ def test_results_show_themselves(log: TransactionLog, found: object) -> None:
 def test_customers_beside_the_log_are_named_as_in_it(log: TransactionLog) -> None:
     assert identities(log, pd.Series([17.0, np.nan])).tolist() == ["17", None]
     assert identities(log, pd.Series([" A", " ", 3])).tolist() == [" A", None, "3"]
-    merged = replace(log, counts=pd.DataFrame({"rule": ["kept", "ids_merged"]}))
+    merged = replace(log, counts=pd.DataFrame({"rule": ["ids_merged"], "rows": [2]}))
     assert identities(merged, pd.Series([" A", "b"])).tolist() == ["a", "b"]
 
 
