@@ -17,7 +17,7 @@ from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.hypergeometric import hyp2f1
 from loyaltysem.clv.purchase.mixture import Terms, weights
 from loyaltysem.clv.purchase.quadrature import GRID, SHARE
-from loyaltysem.clv.purchase.rising import log_rise, psi_rise, trigamma_rise
+from loyaltysem.clv.purchase.rising import log_rise, rises
 from loyaltysem.core.types import Array
 
 PARAMETERS = ("r", "alpha", "a", "b")
@@ -40,7 +40,10 @@ def logs(theta: Array, seen: Histories) -> Array:
     -------
     Array, shape (2, G)
     """
-    return _logs(theta, seen, _slowing(theta, seen))
+    r, _, a, b = theta
+    x = seen.frequency
+    rise = log_rise(r, x) + log_rise(b, x) - log_rise(a + b, x)
+    return _logs(theta, x, rise, _slowing(theta, seen))
 
 
 def _slowing(theta: Array, seen: Histories) -> Array:
@@ -49,11 +52,9 @@ def _slowing(theta: Array, seen: Histories) -> Array:
     return result
 
 
-def _logs(theta: Array, seen: Histories, slowing: Array) -> Array:
+def _logs(theta: Array, x: Array, rise: Array, slowing: Array) -> Array:
     r, alpha, a, b = theta
-    x = seen.frequency
-    common = log_rise(r, x) + log_rise(b, x) - log_rise(a + b, x) - x * np.log(alpha)
-    logs: Array = common - (r + x) * slowing
+    logs: Array = rise - x * np.log(alpha) - (r + x) * slowing
     with np.errstate(divide="ignore", invalid="ignore"):
         logs[1] += np.log(a / (b + x - 1.0))
     logs[1, x == 0] = -np.inf
@@ -65,32 +66,22 @@ def terms(theta: Array, seen: Histories) -> Terms:
     r, alpha, a, b = theta
     x = seen.frequency
     after, slowing = np.stack([seen.length, seen.recency]), _slowing(theta, seen)
-    gone = np.stack([np.zeros_like(x), x > 0])
-    rest = np.where(x > 0, b + x - 1.0, 1.0)
-    total = -psi_rise(a + b, x)
-    first = (
-        psi_rise(r, x) - slowing,
-        (r / alpha * after - x) / (alpha + after),
-        total + gone / a,
-        total + psi_rise(b, x) - gone / rest,
-    )
-    return Terms(_logs(theta, seen, slowing), first, _second(theta, x, after, gone, rest))
-
-
-def _second(
-    theta: Array, x: Array, after: Array, gone: Array, rest: Array
-) -> dict[tuple[int, int], Array]:
-    r, alpha, a, b = theta
-    one, total = 1.0 / (alpha + after), -trigamma_rise(a + b, x)
+    one = 1.0 / (alpha + after)
     share = after * one / alpha
-    return {
-        (0, 0): trigamma_rise(r, x),
+    gone = np.stack([np.zeros_like(x), x > 0])
+    left = gone / np.where(x > 0, b + x - 1.0, 1.0)
+    (log_r, psi_r, tri_r), (log_b, psi_b, tri_b) = rises(r, x), rises(b, x)
+    log_ab, psi_ab, tri_ab = rises(a + b, x)
+    first = (psi_r - slowing, r * share - x * one, gone / a - psi_ab, psi_b - psi_ab - left)
+    second = {
+        (0, 0): tri_r,
         (0, 1): share,
         (1, 1): x * one * one - r * share * (1.0 / alpha + one),
-        (2, 2): total - gone / a**2,
-        (2, 3): total,
-        (3, 3): total + trigamma_rise(b, x) + gone / rest**2,
+        (2, 2): -tri_ab - gone / a**2,
+        (2, 3): -tri_ab,
+        (3, 3): tri_b - tri_ab + left * left,
     }
+    return Terms(_logs(theta, x, log_r + log_b - log_ab, slowing), first, second)
 
 
 def alive(theta: Array, seen: Histories) -> Array:

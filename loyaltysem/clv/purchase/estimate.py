@@ -15,8 +15,8 @@ from loyaltysem.core.types import Array
 
 #: Far from the maximum scores are safer; exact curvature takes over within this decrement.
 SEARCH = Tolerance(near=0.02, max_iterations=100)
-#: From the maximum of a part of the kinds on, exact curvature is safe.
-FINISH = Tolerance(exact=True, max_iterations=100)
+#: Squared standard errors that a search which starts near the maximum may end away from it.
+ENOUGH = 1e-9
 #: Kinds of customers a search begins with, where there are several times as many.
 PART = 2000
 #: Steps after which a side of a profile interval counts as open.
@@ -77,7 +77,11 @@ def _first(likelihood: Likelihood, start: Array) -> Minimum:
     if every < 3:
         return minimise(Problem(likelihood), start, SEARCH)
     part = minimise(Problem(likelihood.part(slice(None, None, every))), start, SEARCH)
-    return minimise(Problem(likelihood), part.alpha if part.converged[0] else start, FINISH)
+    if not part.converged[0]:
+        return minimise(Problem(likelihood), start, SEARCH)
+    # near the maximum exact curvature is safe
+    finish = Tolerance(ENOUGH / likelihood.size, exact=True, max_iterations=100)
+    return minimise(Problem(likelihood), part.alpha, finish)
 
 
 def _end(found: Minimum, k: int) -> tuple[Array, float, Status, int]:

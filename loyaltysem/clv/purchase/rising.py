@@ -9,12 +9,10 @@ a table of running sums holds the answer for every x there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy import special
 
-from loyaltysem.core.types import Array
+from loyaltysem.core.types import Array, Indices
 
 #: Where Stirling's series, cut after 1/a³, is exact to rounding.
 LARGE = 1e4
@@ -22,8 +20,8 @@ LARGE = 1e4
 LONGEST, SHORT = 4, 1000
 
 
-def _looked_up(a: Array, x: Array, step: Callable[[Array], Array]) -> Array | None:
-    """Return Σ step(a + k) over k < x from a table, None where there is no such table."""
+def _places(a: Array, x: Array) -> tuple[Array, Indices] | None:
+    """Return a, a + 1, … as far as x reaches, and where in a table each x is; None without one."""
     if a.size != 1 or not x.size:
         return None
     most = float(x.max())
@@ -32,9 +30,23 @@ def _looked_up(a: Array, x: Array, step: Callable[[Array], Array]) -> Array | No
     which = x.astype(np.intp)
     if (which != x).any():
         return None
-    table = np.zeros(int(most) + 1)
-    np.cumsum(step(float(a.item()) + np.arange(most)), out=table[1:])
+    return float(a.item()) + np.arange(most), which
+
+
+def _summed(steps: Array, which: Indices) -> Array:
+    """Return Σ of the first x steps, for each x."""
+    table = np.zeros(len(steps) + 1)
+    np.cumsum(steps, out=table[1:])
     return np.asarray(table[which])
+
+
+def rises(a: Array, x: Array) -> tuple[Array, Array, Array]:
+    """Return `log_rise`, `psi_rise` and `trigamma_rise` at once."""
+    if (found := _places(a, x)) is None:
+        return log_rise(a, x), psi_rise(a, x), trigamma_rise(a, x)
+    k, which = found
+    one = 1.0 / k
+    return _summed(np.log(k), which), _summed(one, which), _summed(-one * one, which)
 
 
 def log_rise(a: Array, x: Array) -> Array:
@@ -47,8 +59,8 @@ def log_rise(a: Array, x: Array) -> Array:
     >>> float(log_rise(np.array([1e15]), np.array([1.0]))[0] - np.log(1e15)) == 0.0
     True
     """
-    if (found := _looked_up(a, x, np.log)) is not None:
-        return found
+    if (found := _places(a, x)) is not None:
+        return _summed(np.log(found[0]), found[1])
     a, x = np.broadcast_arrays(a, x)
     result: Array = special.gammaln(a + x) - special.gammaln(a)
     if (large := a > LARGE).any():
@@ -60,8 +72,8 @@ def log_rise(a: Array, x: Array) -> Array:
 
 def psi_rise(a: Array, x: Array) -> Array:
     """Return ψ(a + x) − ψ(a)."""
-    if (found := _looked_up(a, x, lambda k: 1.0 / k)) is not None:
-        return found
+    if (found := _places(a, x)) is not None:
+        return _summed(1.0 / found[0], found[1])
     a, x = np.broadcast_arrays(a, x)
     result: Array = special.digamma(a + x) - special.digamma(a)
     if (large := a > LARGE).any():
@@ -73,8 +85,8 @@ def psi_rise(a: Array, x: Array) -> Array:
 
 def trigamma_rise(a: Array, x: Array) -> Array:
     """Return ψ′(a + x) − ψ′(a)."""
-    if (found := _looked_up(a, x, lambda k: -1.0 / (k * k))) is not None:
-        return found
+    if (found := _places(a, x)) is not None:
+        return _summed(-1.0 / found[0] ** 2, found[1])
     a, x = np.broadcast_arrays(a, x)
     result: Array = special.zeta(2.0, a + x) - special.zeta(2.0, a)
     if (large := a > LARGE).any():

@@ -9,7 +9,7 @@ from loyaltysem.core.types import Array
 
 
 def _mean(values: Array, count: Array) -> float:
-    return float(values @ count) / float(count.sum())
+    return float((values * count).sum()) / float(count.sum())
 
 
 def _purchasing(seen: Histories) -> list[tuple[float, float]]:
