@@ -22,7 +22,7 @@ from loyaltysem.survey.exchange import limits
 from loyaltysem.survey.exchange.answer_files import ANSWER_FORMATS, export_answers
 from loyaltysem.survey.exchange.cells import cell_text, inert, live
 from loyaltysem.survey.exchange.csv_file import write_csv
-from loyaltysem.survey.exchange.workbook import write_sheets
+from loyaltysem.survey.exchange.workbook import FAULTS, read_sheets, write_sheets
 from loyaltysem.survey.instrument import Item, Questionnaire, Scale
 from loyaltysem.survey.responses import Responses, read_responses, responses_from_frame
 
@@ -383,3 +383,17 @@ def spoil(content: bytes, k: int, rng: np.random.Generator) -> bytes:
         return content[:to] + content[at:]
     size = struct.pack("<I", 2**31 - 1)
     return content[:at] + size + content[at + 4 :]
+
+
+def test_a_workbook_with_a_torn_part_is_refused_whatever_parses_it() -> None:
+    """Parsers of XML have errors of their own; openpyxl takes lxml where that is installed."""
+    sound = write_sheets({"a": [["id"], [1]]})
+    torn = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sound)) as old, zipfile.ZipFile(torn, "w") as new:
+        for name in old.namelist():
+            broken = name.endswith("workbook.xml.rels")
+            new.writestr(name, b"<Relationships" if broken else old.read(name))
+    with pytest.raises(DataError) as caught:
+        read_sheets(torn.getvalue(), "torn.xlsx")
+    assert "torn.xlsx" in caught.value.message
+    assert issubclass(SyntaxError, FAULTS)

@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from loyaltysem.core.errors import MissingExtraError
 from loyaltysem.survey.exchange.limits import (
@@ -31,7 +30,7 @@ FAULTS = (
     EOFError,
     OSError,
     NotImplementedError,
-    ParseError,
+    SyntaxError,  # of XML: openpyxl's parser is lxml's where that is installed, both derive from it
     zipfile.BadZipFile,
     zlib.error,
 )  # what openpyxl lets through when a part of the package is damaged
