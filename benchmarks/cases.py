@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyaltysem.core.datasets import shipped
+from loyaltysem.study.definitions import LOYALTY_STUDY
+from loyaltysem.study.gathered import gather
 from loyaltysem.study.models import STUDY_MODEL
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,7 +109,7 @@ CASES = (
     Case("second order, 21 indicators", TWENTY_ONE,
          lambda: factor_data(7, 3, 450, 1), Target(10, 5)),
     Case("study model, 27 indicators", STUDY_MODEL,
-         lambda: pd.read_csv(shipped("data", "study_answers.csv")).drop(columns="customer_id"),
+         lambda: gather(LOYALTY_STUDY).responses.data,
          Target()),
     Case("100 indicators", factor_model(10, 10), lambda: factor_data(10, 10, 1000, 2),
          Target(ms=60)),

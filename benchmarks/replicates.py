@@ -31,11 +31,12 @@ from joblib import parallel_config
 from timing import RSession, has_lavaan
 
 import loyaltysem as ls
-from loyaltysem.core.datasets import shipped
 from loyaltysem.engine.compiled import compilable
 from loyaltysem.estimation.replication.draws import BLOCK, CaseDraws
 from loyaltysem.estimation.replication.resampling import repeated
 from loyaltysem.estimation.result import SEMResult
+from loyaltysem.study.definitions import LOYALTY_STUDY
+from loyaltysem.study.gathered import gather
 from loyaltysem.study.models import STUDY_MODEL
 
 HERE = Path(__file__).resolve().parent
@@ -46,7 +47,7 @@ LAVAAN_DRAWS = 20
 
 
 def study() -> tuple[SEMResult, pd.DataFrame]:
-    frame = pd.read_csv(shipped("data", "study_answers.csv")).drop(columns="customer_id")
+    frame = gather(LOYALTY_STUDY).responses.data
     return ls.sem(STUDY_MODEL, frame), frame
 
 

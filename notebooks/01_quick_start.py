@@ -31,11 +31,12 @@ questionnaire = ls.load_questionnaire(root / "questionnaires" / "loyalty_core.ya
 
 # %% [markdown]
 # **1. Read the answers.** Each column is checked against the questionnaire; reversed items
-# are turned.
+# are turned. Then leave out, by a named rule, those who failed an attention item, raced, or gave up.
 
 # %%
-answers = ls.read_responses(root / "data" / "study_answers.csv", questionnaire)
-answers.data.describe().T.head()
+returned = ls.read_responses(root / "data" / "study_answers.csv", questionnaire)
+answers = returned.exclude("direct", seconds="seconds")
+answers.flow(sent=500)
 
 # %% [markdown]
 # **2. Is a scale reliable?**

@@ -337,6 +337,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "segment_panels",
         "life_cycle_plot",
         "lorenz_plot",
+        "value_plot",
+        "what_if_plot",
         "persona_plot",
         "svg",
         "tables",

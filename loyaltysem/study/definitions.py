@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 from loyaltysem.core.datasets import mobi_path, shipped
 from loyaltysem.core.text import Text
+from loyaltysem.study.behaviour import Orders
 from loyaltysem.study.fieldwork import AS_IT_CAME, Fieldwork
 from loyaltysem.study.hypotheses import ECSI_HYPOTHESES, STUDY_HYPOTHESES, Hypothesis
 from loyaltysem.study.models import ECSI_MODEL, STUDY_MODEL
@@ -35,6 +37,10 @@ class StudyDefinition:
         Printed results to hold ours against.
     fieldwork : Fieldwork
         How many were asked, and by which rule answers are screened or left out.
+    orders : Orders or None
+        The log of orders that the questionnaire's record items come from.
+    group : str or None
+        Column of the answers that tells groups to compare.
     """
 
     name: str
@@ -45,6 +51,8 @@ class StudyDefinition:
     hypotheses: tuple[Hypothesis, ...] = ()
     published: PublishedResults | None = None
     fieldwork: Fieldwork = AS_IT_CAME
+    orders: Orders | None = None
+    group: str | None = None
 
 
 #: European Customer Satisfaction Index, mobile phones; Tenenhaus et al. (2005).
@@ -72,4 +80,16 @@ LOYALTY_STUDY = StudyDefinition(
     model=STUDY_MODEL,
     hypotheses=STUDY_HYPOTHESES,
     published=STUDY_PUBLISHED,
+    fieldwork=Fieldwork(sent=500, rule="direct", leave_out=True, seconds="seconds", wave="wave"),
+    orders=Orders(
+        path=partial(shipped, "data", "study_orders.csv"),
+        customer="customer_id",
+        time="time",
+        amount="amount",
+        category="category",
+        margin="margin",
+        end=date(2023, 12, 31),
+        currency="CNY",
+    ),
+    group="industry",
 )

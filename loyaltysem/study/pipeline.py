@@ -17,13 +17,14 @@ from loyaltysem.estimation.result import SEMResult
 from loyaltysem.study import findings, sections, survey_sections
 from loyaltysem.study.analysis import Analysis
 from loyaltysem.study.definitions import StudyDefinition
+from loyaltysem.study.gathered import gather
 from loyaltysem.study.hypotheses import Hypothesis, two_sided
 from loyaltysem.study.part import Part, together
 from loyaltysem.study.provenance import provenance
 from loyaltysem.study.published import WHOLE_MODEL, PublishedResults, published_table
 from loyaltysem.study.quality import field_part, quality_part
-from loyaltysem.survey.questionnaire import Questionnaire, load_questionnaire
-from loyaltysem.survey.responses import Responses, read_responses
+from loyaltysem.survey.questionnaire import Questionnaire
+from loyaltysem.survey.responses import Responses
 from loyaltysem.survey.screening.result import Screening
 
 Progress: TypeAlias = Callable[[str], None]
@@ -63,10 +64,8 @@ def run(
     """
     say = progress or _silent
     say(f"{study.name}: reading questionnaire and answers …")
-    questionnaire = load_questionnaire(study.questionnaire())
-    returned = read_responses(study.data(), questionnaire, encoding=encoding)
-    screening = study.fieldwork.screen(returned)
-    responses = study.fieldwork.kept(screening)
+    gathered = gather(study, encoding=encoding)
+    screening, responses = gathered.screening, gathered.responses
     data = responses.data
     say(f"{study.name}: fitting the model to {len(data)} answers …")
     fit = sem(study.model, data, **options)

@@ -57,7 +57,7 @@ def collect_answers(
     >>> q = load_questionnaire(shipped("questionnaires", "loyalty_core.yaml"))
     >>> frame = collect_answers([shipped("data", "study_answers.csv")], q)
     >>> len(frame), frame["answer_file"][0]
-    (450, 'study_answers.csv')
+    (478, 'study_answers.csv')
     """
     frames: list[pd.DataFrame] = []
     faults: list[str] = []

@@ -74,7 +74,7 @@ def read_responses(
     >>> q = load_questionnaire(shipped("questionnaires", "loyalty_core.yaml"))
     >>> r = read_responses(shipped("data", "study_answers.csv"), q)
     >>> r.counts["respondents"], r.synthetic
-    (450, True)
+    (478, True)
     """
     path = Path(path)
     table = read_answer_table(path, questionnaire, encoding=encoding, sep=sep)

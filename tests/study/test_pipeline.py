@@ -85,11 +85,9 @@ def test_published_table_holds_our_own_numbers(study):
 
 
 def _answers(study):
-    from loyaltysem.survey.questionnaire import load_questionnaire
-    from loyaltysem.survey.responses import read_responses
+    from loyaltysem.study.gathered import gather
 
-    q = load_questionnaire(LOYALTY_STUDY.questionnaire())
-    return read_responses(LOYALTY_STUDY.data(), q).data
+    return gather(LOYALTY_STUDY).responses.data
 
 
 def test_two_levels_of_discriminant_validity(study):
