@@ -121,16 +121,19 @@ def customer_summary(
     out the first day, as the Gamma-Gamma model wants it [fader_hardie_2013]_; refunds of other
     days are taken off repeat spending: monetary = (total − money of the first day) / x.
     """
-    last = _checked_end(log, end, holdout)
+    last, scale = _checked_end(log, end, holdout), _checked_unit(unit)
+    until = log.end if holdout else None
+    return _in_units(_per_customer(log, last, until), scale, last, until)
+
+
+def _checked_unit(unit: str) -> float:
     if unit not in UNITS:
         raise IncompatibleRequestError(
             f"unit={unit!r} is no unit of time.",
             code="summary.unit",
             hint=did_you_mean(str(unit), UNITS) or f"Use: {', '.join(UNITS)}.",
         )
-    days = purchase_days(log, end=None if holdout else last)
-    found = _per_customer(days, last, log.end if holdout else None)
-    return _in_units(found, UNITS[unit], last, log.end if holdout else None)
+    return UNITS[unit]
 
 
 def _checked_end(log: TransactionLog, end: date | None, holdout: bool) -> date:
@@ -145,10 +148,11 @@ def _checked_end(log: TransactionLog, end: date | None, holdout: bool) -> date:
     return last
 
 
-def _per_customer(days: Any, last: date, holdout_end: date | None) -> Any:
+def _per_customer(log: TransactionLog, last: date, holdout_end: date | None) -> Any:
     """Return counts, first and last day and sums of money, before and after `last`."""
     import ibis
 
+    days = purchase_days(log, end=last if holdout_end is None else None)
     bought = days.is_purchase
     known = ibis.literal(True) if holdout_end is None else days.day <= ibis.literal(last)
     first = bought & known
@@ -206,11 +210,12 @@ def kept_summary(
     log: TransactionLog, *, end: date | None = None, unit: str = "week", holdout: bool = False
 ) -> Any:
     """Return `customer_summary`, carried out once and kept in the engine for later questions."""
-    last = log.end if end is None else pd.Timestamp(end).date()
-    key = f"summary {last} {unit} {holdout}"
+    last, scale = _checked_end(log, end, holdout), _checked_unit(unit)
+    until = log.end if holdout else None
+    key = f"summary {last} {until}"
     if key not in log.memo:
-        log.memo[key] = log.keep(customer_summary(log, end=last, unit=unit, holdout=holdout))
-    return log.memo[key]
+        log.memo[key] = log.keep(_per_customer(log, last, until))
+    return _in_units(log.memo[key], scale, last, until)
 
 
 def summarise(

@@ -118,9 +118,9 @@ def keep(expression: Any) -> Any:
     if connection.name != DUCKDB:
         return expression.cache()
     name = fresh_name()
-    # Ibis 12 drops a cached table by an empty name under sqlglot 30.
-    connection.raw_sql(f'CREATE TEMP TABLE "{name}" AS {connection.compile(expression)}')
-    table = connection.table(name, database="temp.main")
+    # Not by cache(): Ibis 12 drops a cached table by an empty name under sqlglot 30. Not by
+    # CREATE TABLE AS: sums of whole numbers would be of 128 bits, which arrive as decimals.
+    table = connection.create_table(name, expression, temp=True)
     weakref.finalize(table.op(), _drop, weakref.ref(connection), name)
     return table
 
