@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -59,7 +58,9 @@ class Objective:
 
     map: ParameterMap
     blocks: tuple[Block, ...]
-    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    memo: dict[bytes, ObjectivePoint] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def n_free(self) -> int:
@@ -79,12 +80,13 @@ class Objective:
 
         The latest point is kept: inference starts where the search ended.
         """
-        at, point = self.memo.get("latest", (None, None))
-        if at is None or not np.array_equal(at, alpha):
+        key = alpha.tobytes()
+        point = self.memo.get(key)
+        if point is None:
             point = self._at(alpha)
-            self.memo["latest"] = alpha.copy(), point
-        latest: ObjectivePoint = point
-        return latest
+            self.memo.clear()
+            self.memo[key] = point
+        return point
 
     def _at(self, alpha: Array) -> ObjectivePoint:
         theta = self.theta(alpha)

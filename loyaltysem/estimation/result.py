@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -39,7 +40,8 @@ class SEMResult(Solved):
         prints them; ``gfi_mo`` is what lavaan 0.7 calls ``gfi``.
         """
         found = self.inference.measures
-        measures = pd.Series(list(found.values()), list(found), np.float64, "value")
+        index = _index(tuple(found)).view()  # whose name can be set without renaming others
+        measures = pd.Series(np.array(list(found.values())), index, name="value", copy=False)
         unknown = [n for n in names if n not in measures.index]
         if unknown:
             raise IncompatibleRequestError(
@@ -325,3 +327,9 @@ class SEMResult(Solved):
 
     def _repr_html_(self) -> str:
         return summary_html(self)
+
+
+@functools.lru_cache(maxsize=16)
+def _index(names: tuple[str, ...]) -> pd.Index:
+    """Return names as labels; fits of one kind have the same ones, which take time to make."""
+    return pd.Index(names)
