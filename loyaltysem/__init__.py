@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from loyaltysem.reporting.specification_curve import specification_curve
     from loyaltysem.reporting.survival_plot import survival_plot
     from loyaltysem.reporting.tracking_plot import tracking_plot
+    from loyaltysem.reporting.value_plot import value_plot
+    from loyaltysem.reporting.what_if_plot import what_if_plot
     from loyaltysem.study.audit.run import audit
     from loyaltysem.survey.codebook import make_codebook
     from loyaltysem.survey.collecting import collect_answers
@@ -86,6 +88,8 @@ if TYPE_CHECKING:
     from loyaltysem.survey.wording import wording_hints
 
 _HOMES = {
+    "what_if_plot": "reporting.what_if_plot",
+    "value_plot": "reporting.value_plot",
     "triangulate": "clv.triangulation",
     "loyalty_index": "clv.loyalty_index",
     "what_if": "clv.what_if.verb",
@@ -250,7 +254,9 @@ __all__ = [
     "tracking_plot",
     "transactions",
     "triangulate",
+    "value_plot",
     "what_if",
+    "what_if_plot",
     "wording_hints",
 ]
 

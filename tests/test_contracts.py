@@ -163,6 +163,8 @@ NO_EXAMPLE = {
     "slopes_plot": "draws the picture of `simple_slopes`, which has the example",
     "experiment_plot": "draws the picture of `clv.ab_test`, which has the example",
     "life_cycle_plot": "draws the picture of `Transactions.life_cycle`; docs/segments.md shows it",
+    "value_plot": "draws the picture of `Transactions.clv`; docs/linking.md shows it",
+    "what_if_plot": "draws the picture of `what_if`; docs/linking.md shows it",
     "tier_plot": "draws the picture of `Transactions.tiers`; docs/segments.md shows it",
     "lorenz_plot": "draws the picture of `clv.concentration`, which has the example",
     "persona_plot": "draws the picture of `clv.personas`, which has the example",
