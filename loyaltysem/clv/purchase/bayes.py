@@ -18,7 +18,7 @@ from loyaltysem.core.display import integer
 from loyaltysem.core.errors import DataError, Finding, MissingExtraError
 from loyaltysem.core.text import Text
 
-#: Ranks whose chains have not mixed: the split R̂ of Gelman and others.
+#: Split R̂ above which chains have not mixed.
 MIXED = 1.01
 
 
@@ -191,12 +191,15 @@ def _sample(
 def _pymc_marketing(name: str) -> tuple[Any, Any]:
     try:
         clv = importlib.import_module("pymc_marketing.clv")
-        prior = importlib.import_module("pymc_extras.prior").Prior
+        try:
+            home = importlib.import_module("pymc_extras.prior")
+        except ImportError:  # until version 0.15
+            home = importlib.import_module("pymc_marketing.prior")
     except ImportError:
         raise MissingExtraError(
             "pymc-marketing", "bayes", f"The {name} model by Markov chains"
         ) from None
-    return clv, prior
+    return clv, home.Prior
 
 
 def summary_of(draws: pd.DataFrame, parameters: tuple[str, ...]) -> pd.DataFrame:

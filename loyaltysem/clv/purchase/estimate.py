@@ -10,6 +10,7 @@ from scipy import stats
 from loyaltysem.clv.purchase.likelihood import Held, Likelihood, Problem
 from loyaltysem.core.linalg import cholesky
 from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
+from loyaltysem.core.progress import progress
 from loyaltysem.core.threads import one_thread
 from loyaltysem.core.types import Array
 
@@ -118,7 +119,7 @@ def profile_limits(likelihood: Likelihood, found: Estimate, level: float) -> Arr
     p = len(found.coefficients)
     goal = float(np.sqrt(stats.chi2.ppf(level, 1)))
     sides = [_Side(j, sign, found, goal) for j in range(p) for sign in (-1.0, 1.0)]
-    for _ in range(MOST_STEPS):
+    for _ in progress(range(MOST_STEPS), MOST_STEPS, "profile intervals", "step"):
         going = [side for side in sides if side.going]
         if not going:
             break
