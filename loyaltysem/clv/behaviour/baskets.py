@@ -144,13 +144,20 @@ def baskets(
     if max_size > 2:
         sets = pd.concat([sets, larger_sets(held(log, basket), n, least, max_size)])
     frame, tests = _rules(sets, float(n), test, correction)
-    told = _findings(n, len(items), min_support, tests)
+    told = (*_left_out(log, basket), *_findings(n, len(items), min_support, tests))
     items = items.assign(support=items["baskets"] / n)
     return Baskets(frame, items, n, tests, min_support, test, correction, told)
 
 
 def held(log: TransactionLog, basket: str) -> Any:
     """Return one row a basket and category of purchases: the basket's key columns, category."""
+    key = f"baskets by {basket}"
+    if key not in log.memo:
+        log.memo[key] = log.keep(_held(log, basket))
+    return log.memo[key]
+
+
+def _held(log: TransactionLog, basket: str) -> Any:
     rows = log.table.filter((log.table.day <= log.end) & log.table.is_purchase)
     rows = rows.filter(rows.category.notnull())
     if basket == "day":
@@ -245,6 +252,26 @@ def _check(min_support: float, max_size: int, test: str, correction: str) -> Non
             code="baskets.request",
             hint=f"Use {'; '.join(use for _, use in wrong)}.",
         )
+
+
+def _left_out(log: TransactionLog, basket: str) -> tuple[Finding, ...]:
+    """Count purchases without a category, or without a number of their order."""
+    rows = log.table.filter((log.table.day <= log.end) & log.table.is_purchase)
+    bare = rows.category.isnull()
+    lost = bare if basket == "day" else (bare | rows[basket].isnull())
+    found = log.run(rows.aggregate(lost=lost.cast("int64").sum(), rows=rows.count()))
+    left, total = int(found["lost"].iloc[0]), int(found["rows"].iloc[0])
+    if not left:
+        return ()
+    en = "no category" if basket == "day" else f"no category or no '{basket}'"
+    zh = "品类" if basket == "day" else f"品类或“{basket}”"
+    return (
+        note(
+            "baskets.missing",
+            f"{integer(left)} of {integer(total)} purchase rows have {en} and are left out.",
+            f"{integer(total)} 行购买记录中有 {integer(left)} 行缺少{zh}，未计入。",
+        ),
+    )
 
 
 def _findings(n: int, items: int, min_support: float, tests: int) -> tuple[Finding, ...]:

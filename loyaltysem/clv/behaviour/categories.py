@@ -125,11 +125,14 @@ def category_days(log: TransactionLog) -> Any:
     ibis.Table
         ``customer, category, days, first`` (the first time), ``amount``.
     """
-    rows = log.table.filter((log.table.day <= log.end) & log.table.is_purchase)
-    rows = rows.filter(rows.category.notnull())
-    return rows.group_by("customer", "category").aggregate(
-        days=rows.day.nunique(), first=rows.time.min(), amount=rows.amount.sum()
-    )
+    if "category_days" not in log.memo:
+        rows = log.table.filter((log.table.day <= log.end) & log.table.is_purchase)
+        rows = rows.filter(rows.category.notnull())
+        cells = rows.group_by("customer", "category").aggregate(
+            days=rows.day.nunique(), first=rows.time.min(), amount=rows.amount.sum()
+        )
+        log.memo["category_days"] = log.keep(cells)
+    return log.memo["category_days"]
 
 
 def customer_categories(log: TransactionLog) -> Any:

@@ -97,6 +97,15 @@ def test_sets_too_large_for_memory_are_refused(
         baskets(log, max_size=3)
 
 
+def test_rows_without_category_or_order_are_counted(orders: pd.DataFrame) -> None:
+    some = orders[orders["amount"] > 0].head(40).reset_index(drop=True)
+    some["category"] = some["category"].where(some.index != 3)
+    some["order_id"] = some["order_id"].where(~some.index.isin([3, 4]))
+    by_order, by_day = (baskets(log_of(some), basket=b).findings[0] for b in ("order_id", "day"))
+    assert by_order.text.en.startswith("2 of 40 purchase rows have no category or no 'order_id'")
+    assert by_day.text.zh.startswith("40 行购买记录中有 1 行缺少品类")
+
+
 def test_nothing_common_is_said(log: TransactionLog) -> None:
     found = baskets(log, min_support=0.9)
     assert found.frame.empty and found.n_tests == 0
