@@ -351,7 +351,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "html",
         "report",
     ),
-    "cli": ("shared", "doctor", "screening", "handlers", "parser"),
+    "cli": ("shared", "doctor", "auditing", "screening", "handlers", "parser"),
 }
 BANNED: Mapping[str, frozenset[str]] = {
     # arrays in, arrays out; a model knows no data

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from loyaltysem._version import __version__
 from loyaltysem.cli import handlers
+from loyaltysem.cli.auditing import add_audit
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -33,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_power(commands)
     _add_questionnaire(commands)
     _add_validate(commands)
+    add_audit(commands)
     doctor = commands.add_parser("doctor", help="show versions, installed extras, fonts")
     doctor.set_defaults(handler=handlers.doctor)
     return parser

@@ -192,7 +192,7 @@ def _unmet(claims: pd.DataFrame) -> Iterable[Finding]:
         yield Finding(
             "audit.claim",
             Text(
-                f"{place}: “{claim}” does not rest on the usual cut-offs; missed: {listed}.",
+                f"{place}: “{claim}” rests on fewer than the usual cut-offs; missed: {listed}.",
                 f"{place}：“{claim}”的说法未得到通行标准支持，未达标者：{listed}。",
             ),
             severity="warning",
