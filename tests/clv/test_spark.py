@@ -18,8 +18,14 @@ import pytest
 
 import loyaltysem as ls
 from loyaltysem.clv.rfm import rfm
+from loyaltysem.clv.segments.anomalies import AnomalyRule
+from loyaltysem.clv.segments.persona_features import customer_features
+from loyaltysem.clv.segments.stage_rules import RhythmRule
+from loyaltysem.clv.segments.warning_signals import WarningRule
 from loyaltysem.clv.summary import customer_summary, purchase_days
 from loyaltysem.clv.transactions import Transactions
+from loyaltysem.core.datasets import shipped
+from tests.clv.behaviour.expressions import EXPRESSIONS as BEHAVIOUR
 from tests.clv.messy import COLUMNS, RATES, messy_orders
 
 pytest.importorskip("ibis", reason="needs the extra clv")
@@ -53,6 +59,18 @@ EXPRESSIONS: dict[str, Expression] = {
     "segments": lambda tx: rfm(tx.log).segments,
     "eight segments": lambda tx: rfm(tx.log, scheme="eight").segments,
     "levels": lambda tx: rfm(tx.log).levels,
+    "life cycle, fixed": lambda tx: tx.life_cycle("fixed").frame,
+    "life cycle, rhythm": lambda tx: tx.life_cycle("rhythm").frame,
+    "life cycle, median rhythm": lambda tx: (
+        tx.life_cycle(RhythmRule(statistic="median"), since=date(2023, 6, 30)).frame
+    ),
+    "spending": lambda tx: tx.spending().reset_index(),
+    "tiers": lambda tx: tx.tiers(shipped("data", "membership_tiers.yaml")).frame,
+    "persona features": lambda tx: tx.log.run(customer_features(tx.log)),
+    "anomalies": lambda tx: tx.anomalies(AnomalyRule(orders=3, score=2.0, burst=2)).frame,
+    "early warning": lambda tx: tx.early_warning(WarningRule(orders=2)).frame,
+    "back-test": lambda tx: tx.back_test(WarningRule(orders=2), horizon=60).frame,
+    **BEHAVIOUR,
 }
 
 
