@@ -69,7 +69,6 @@ EXPRESSIONS: dict[str, Expression] = {
     "persona features": lambda tx: tx.log.run(customer_features(tx.log)),
     "anomalies": lambda tx: tx.anomalies(AnomalyRule(orders=3, score=2.0, burst=2)).frame,
     "early warning": lambda tx: tx.early_warning(WarningRule(orders=2)).frame,
-    "back-test": lambda tx: tx.back_test(WarningRule(orders=2), horizon=60).frame,
     **BEHAVIOUR,
 }
 
