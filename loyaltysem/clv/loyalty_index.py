@@ -112,9 +112,9 @@ def loyalty_index(
     be compared over time. The index is Σ wx, Σw = 1. Factor weights are R⁻¹λ of a principal-axis
     factor, divided by the components' standard deviations, so that they act on the same scale.
 
-    The interval of the mean comes from resampled persons, ranges and weights being worked out anew
-    in each sample. That of a person adds the error of measurement, normal with variance
-    s²(1 − α): the person's own index would move that much if the components were measured again.
+    The interval of the mean comes from resampled persons, factor weights being worked out anew in
+    each sample and ranges held. That of a person adds the error of measurement, normal with
+    variance s²(1 − α): the person's own index would move that much if the components were measured again.
     With components of different kinds α understates reliability, and the intervals are wide.
 
     References
@@ -140,9 +140,7 @@ def loyalty_index(
     w = _weights(_scaled(complete, low, high, names, reverse), weights, names)
     own = _scaled(complete, low, high, names, reverse)
     rng = np.random.default_rng(seed)
-    means, own_draws, weight_draws = _resampled(
-        complete, names, weights, ranges, reverse, draws, rng
-    )
+    means, own_draws, weight_draws = _resampled(own, w, weights == "factor", draws, rng)
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     mean_limits = np.quantile(means, tails)
     persons = _persons(data.index, known, own @ w, np.quantile(own_draws, tails, axis=0))
@@ -285,39 +283,21 @@ def weighted_alpha(own: Array, weights: Array) -> float:
 
 
 def _resampled(
-    x: Array,
-    names: Sequence[str],
-    weights: str | Mapping[str, float],
-    ranges: Mapping[str, tuple[float, float]] | None,
-    reverse: Sequence[str],
-    draws: int,
-    rng: np.random.Generator,
+    own: Array, w: Array, is_factor: bool, draws: int, rng: np.random.Generator
 ) -> tuple[Array, Array, Array]:
     """Return means (R,), everybody's index with error (R, N), and weights (R, k)."""
-    means, everybody, ws = np.empty(draws), np.empty((draws, len(x))), np.empty((draws, len(names)))
+    n, k = own.shape
+    means, everybody, ws = np.empty(draws), np.empty((draws, n)), np.empty((draws, k))
     for b in range(draws):
-        sample = x[rng.integers(len(x), size=len(x))]
-        low, high = _sample_ranges(sample, x, names, ranges)
-        own = _scaled(sample, low, high, names, reverse)
-        w = factor_weights(own) if weights == "factor" else _weights(own, weights, names)
-        alpha = min(max(weighted_alpha(own, w), 0.0), 1.0)
-        error = (own @ w).std(ddof=1) * np.sqrt(1.0 - alpha)
-        means[b], ws[b] = (own @ w).mean(), w
-        index = _scaled(x, low, high, names, reverse) @ w
-        everybody[b] = index + rng.normal(0.0, error, len(x))
+        sample = own[rng.integers(n, size=n)]
+        varies = bool((np.ptp(sample, axis=0) > 0).all())
+        ws[b] = factor_weights(sample) if is_factor and varies else w
+        index = sample @ ws[b]
+        alpha = min(max(weighted_alpha(sample, ws[b]), 0.0), 1.0) if np.ptp(index) else 0.0
+        error = index.std(ddof=1) * np.sqrt(1.0 - alpha)
+        means[b] = index.mean()
+        everybody[b] = own @ ws[b] + rng.normal(0.0, error, n)
     return means, np.clip(everybody, 0.0, 100.0), ws
-
-
-def _sample_ranges(
-    sample: Array, x: Array, names: Sequence[str], ranges: Mapping[str, tuple[float, float]] | None
-) -> tuple[Array, Array]:
-    """Return ranges of a sample; of all where a component is the same for everybody in it."""
-    flat = np.ptp(sample, axis=0) == 0
-    low, high = np.where(flat, x.min(0), sample.min(0)), np.where(flat, x.max(0), sample.max(0))
-    for k, name in enumerate(names):
-        if ranges and name in ranges:
-            low[k], high[k] = ranges[name]
-    return low, high
 
 
 def _persons(index: pd.Index, known: Array, own: Array, limits: Array) -> pd.DataFrame:
