@@ -225,14 +225,16 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _is_missing(cell: object) -> bool:
-    return cell is None or cell is pd.NA or cell is pd.NaT or cell != cell
+    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))  # type: ignore[call-overload]  # any
 
 
 def _text(cell: object) -> str:
     """Return what a cell says; 17.0 among texts is a 17 that met a gap."""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         return str(int(cell))
-    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    return str(cell).encode("utf-8", "replace").decode()  # half a character is none
 
 
 def _arrow(connection: Any, table: Any) -> Source:
