@@ -114,8 +114,8 @@ def loyalty_index(
 
     The interval of the mean comes from resampled persons, factor weights being worked out anew in
     each sample and ranges held. That of a person adds the error of measurement, normal with
-    variance s²(1 − α): the person's own index would move that much if the components were measured again.
-    With components of different kinds α understates reliability, and the intervals are wide.
+    variance s²(1 − α): the person's own index would move that much if the components were measured
+    again. With components of different kinds α understates reliability, and the intervals are wide.
 
     References
     ----------
