@@ -7,6 +7,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import ParamSpec
 
 from loyaltysem.core.errors import (
@@ -39,13 +40,16 @@ from loyaltysem.estimation.sources import (
 from loyaltysem.estimation.terms import Sample, moment_count
 from loyaltysem.model.auxiliary import auxiliary_roles, with_auxiliary
 from loyaltysem.model.parameter_table import ParameterTable, parameter_table
+from loyaltysem.model.parameters import Defaults
 from loyaltysem.model.structure import ModelStructure, compile_structure
-from loyaltysem.model.syntax import parse
-from loyaltysem.model.variables import roles
+from loyaltysem.model.syntax import Statement, parse
+from loyaltysem.model.variables import Roles, roles
 from loyaltysem.moments.data import GroupedData
 from loyaltysem.moments.ordinal_sample import threshold_counts
 
 P = ParamSpec("P")
+#: Models whose parameter table and index arrays are kept.
+LATEST = 32
 
 
 def sem(
@@ -179,10 +183,11 @@ def _variant(
     template: Callable[P, SEMResult], name: ModelFunction, summary: str
 ) -> Callable[P, SEMResult]:
     """Return a function like `template` that adds other defaults to the model text."""
+    signature = inspect.signature(template)
 
     @functools.wraps(template)
     def fit(*args: P.args, **kwargs: P.kwargs) -> SEMResult:
-        bound = inspect.signature(template).bind(*args, **kwargs)
+        bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return _run(name, **bound.arguments)
 
@@ -232,16 +237,18 @@ def fit(plan: Plan, source: Source) -> SEMResult:
     -------
     SEMResult
     """
-    statements = parse(plan.model)
-    role = auxiliary_roles(roles(statements), plan.auxiliary)
+    statements, role = _read(plan.model, plan.auxiliary)
     found = select_for(plan, role, source)
     data = found if isinstance(found, GroupedData) else None
     thresholds = threshold_counts(data, plan.ordered) if data and plan.ordered else {}
     defaults = plan.defaults_for(len(found.labels), thresholds)
-    table = parameter_table(statements, defaults, found.labels)
-    table = with_auxiliary(table, plan.auxiliary)
+    text = (statements, defaults, tuple(found.labels), plan.auxiliary)
+    table = _table(*text)
     sample = sample_from(plan, table, found)
-    model, solution, notes = _solve(plan, table, sample)
+    if any(block.rotated for block in table.blocks):
+        model, solution, notes = _solve_rotated(plan, table, sample)
+    else:
+        model, solution, notes = *_solve(plan, table, _structure(*text), sample), ()
     fitted = fitted_at(model, solution)
     check_identified(fitted)
     inference = infer(fitted)
@@ -251,18 +258,50 @@ def fit(plan: Plan, source: Source) -> SEMResult:
     return SEMResult(hashed, data, solution, inference, findings)
 
 
-def _solve(
+# A model is fitted again and again: to groups, subsamples, other data. What follows from its text
+# alone is kept for the latest ones.
+@lru_cache(maxsize=LATEST)
+def _read(text: str, auxiliary: tuple[str, ...]) -> tuple[tuple[Statement, ...], Roles]:
+    statements = parse(text)
+    return statements, auxiliary_roles(roles(statements), auxiliary)
+
+
+@lru_cache(maxsize=LATEST)
+def _table(
+    statements: tuple[Statement, ...],
+    defaults: Defaults,
+    groups: tuple[str, ...],
+    auxiliary: tuple[str, ...],
+) -> ParameterTable:
+    return with_auxiliary(parameter_table(statements, defaults, groups), auxiliary)
+
+
+@lru_cache(maxsize=LATEST)
+def _structure(
+    statements: tuple[Statement, ...],
+    defaults: Defaults,
+    groups: tuple[str, ...],
+    auxiliary: tuple[str, ...],
+) -> ModelStructure:
+    return compile_structure(_table(statements, defaults, groups, auxiliary))
+
+
+def _solve_rotated(
     plan: Plan, table: ParameterTable, sample: Sample
 ) -> tuple[BoundModel, Minimum, tuple[Finding, ...]]:
-    """Bind a model to its data and find the minimum; rotate what is to be rotated."""
-    if any(block.rotated for block in table.blocks):
-        identified = unrotated_table(table, sample)
-        _check_counts(identified, compile_structure(identified), sample)
-        return solve_with_blocks(plan, table, sample)
-    structure = compile_structure(table)
+    """Find the minimum of a model with efa() blocks and rotate them."""
+    identified = unrotated_table(table, sample)
+    _check_counts(identified, compile_structure(identified), sample)
+    return solve_with_blocks(plan, table, sample)
+
+
+def _solve(
+    plan: Plan, table: ParameterTable, structure: ModelStructure, sample: Sample
+) -> tuple[BoundModel, Minimum]:
+    """Bind a model to its data and find the minimum."""
     _check_counts(table, structure, sample)
     model = bind_model(plan, table, structure, sample)
-    return model, search_thoroughly(model), ()
+    return model, search_thoroughly(model)
 
 
 def _check_counts(table: ParameterTable, structure: ModelStructure, sample: Sample) -> None:

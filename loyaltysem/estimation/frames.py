@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 from scipy.special import ndtr, ndtri
 
 from loyaltysem.core.linalg import correlation
@@ -28,11 +30,11 @@ def parameter_frame(
     rows, formulas = table.rows, table.defined
     estimates = inference.rows, inference.defined
     columns: dict[str, object] = {
-        "lhs": [*(r.lhs for r in rows), *(d.name for d in formulas)],
-        "op": [*(r.op for r in rows), *(":=" for _ in formulas)],
-        "rhs": [*(r.rhs for r in rows), *(d.text for d in formulas)],
-        "group": [*(r.group for r in rows), *(0 for _ in formulas)],
-        "label": [*(r.label for r in rows), *(d.name for d in formulas)],
+        "lhs": _text((*(r.lhs for r in rows), *(d.name for d in formulas))),
+        "op": _text((*(r.op for r in rows), *(":=" for _ in formulas))),
+        "rhs": _text((*(r.rhs for r in rows), *(d.text for d in formulas))),
+        "group": np.array([*(r.group for r in rows), *(0 for _ in formulas)]),
+        "label": _text((*(r.label for r in rows), *(d.name for d in formulas))),
         "free": np.append(structure.free + 1, np.zeros(len(formulas), dtype=np.intp)),
     }
     est, se = (np.concatenate([getattr(e, name) for e in estimates]) for name in ("value", "se"))
@@ -43,6 +45,17 @@ def parameter_frame(
             for name in ("std_lv", "std_all", "std_all_se")
         }
     return pd.DataFrame(columns, copy=False)  # every column was made here
+
+
+def _text(words: tuple[str, ...]) -> ExtensionArray:
+    """Return a column of words; a copy, since who gets the frame may write into it."""
+    return _column(words).copy()
+
+
+@lru_cache(maxsize=256)
+def _column(words: tuple[str, ...]) -> ExtensionArray:
+    # Turning words into a pandas column takes longer than any column of numbers.
+    return pd.Series(words).array
 
 
 def wald_columns(est: Array, se: Array, level: float) -> dict[str, Array]:
