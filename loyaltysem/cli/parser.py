@@ -58,6 +58,7 @@ def _add_report(commands: Commands) -> None:
     report.add_argument("--wave", help="column with waves or times: early against late answers")
     _add_screening(report)
     _add_language(report, "en")
+    _add_formats(report, "html")
     _add_estimation(report)
     report.set_defaults(handler=handlers.report)
 
@@ -70,6 +71,7 @@ def _add_reproduce(commands: Commands) -> None:
     for parser, handler in ((reproduce, handlers.reproduce), (demo, handlers.demo)):
         parser.add_argument("--out", type=Path, default=Path("out"), help="folder (default: out)")
         _add_language(parser, "both")
+        _add_formats(parser, None)
         parser.set_defaults(handler=handler)
 
 
@@ -171,6 +173,15 @@ def _add_screening(parser: argparse.ArgumentParser) -> None:
 def _add_language(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--lang", choices=LANGUAGE_CHOICES, default=default, help=f"language (default: {default})"
+    )
+
+
+def _add_formats(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--format",
+        metavar="KINDS",
+        default=default,
+        help=f"html, pdf, docx; several by commas (default: {default or 'all that are installed'})",
     )
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from loyaltysem.core.errors import DataError
+from loyaltysem.core.errors import DataError, IncompatibleRequestError
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from loyaltysem.core.text import Language
     from loyaltysem.estimation.result import SEMResult
     from loyaltysem.study.analysis import Analysis
 
+FORMATS = ("html", "pdf", "docx")
 DONE, BAD_INPUT, NOT_CONVERGED, INTERRUPTED = 0, 1, 3, 130
 
 
@@ -123,21 +125,48 @@ def read_text(path: Path, what: str) -> str:
         ) from None
 
 
-def write_report(analysis: Analysis, folder: Path, languages: str) -> None:
+def write_report(
+    analysis: Analysis, folder: Path, language: str, formats: Sequence[str] = ("html",)
+) -> None:
     """Write report and numbers; nothing appears unless everything could be made."""
-    from loyaltysem.reporting.report import report
+    from loyaltysem.reporting.report import ReportLanguage, report
     from loyaltysem.study.output import write_together
 
-    chosen = cast("tuple[Language, ...]", ("en", "zh") if languages == "both" else (languages,))
+    progress(f"{analysis.name}: writing the report ({language}; {', '.join(formats)}) …")
+    made = report(analysis, language=cast("ReportLanguage", language))
     files: dict[Path, str | bytes] = {}
-    for language in chosen:
-        progress(f"{analysis.name}: writing the report ({language}) …")
-        name = "report.html" if language == chosen[0] else f"report.{language}.html"
-        files[folder / name] = report(analysis, language=language).html()
+    for kind in formats:
+        files |= made.files(folder / f"report.{kind}")
     files[folder / "results.json"] = analysis.to_json()
     write_together(files)
     for path in files:
         progress(f"wrote {path}")
+
+
+def formats(asked: str | None) -> tuple[str, ...]:
+    """Return the formats asked for, or without a wish all that this installation can write.
+
+    Raises
+    ------
+    IncompatibleRequestError
+        There is no such format.
+    """
+    if asked is None:
+        missing = [name for name in ("typst", "docx") if find_spec(name) is None]
+        if missing:
+            progress(
+                'PDF and Word files are left out; they need:  pip install "loyaltysem[report]"'
+            )
+        return ("html",) if missing else FORMATS
+    found = tuple(dict.fromkeys(word.lower().lstrip(".") for word in words(asked)))
+    unknown = [word for word in found if word not in FORMATS]
+    if unknown or not found:
+        raise IncompatibleRequestError(
+            f"A report cannot be written as '{asked}'.",
+            code="report.format",
+            hint=f"Choose from {', '.join(FORMATS)}, several joined by commas.",
+        )
+    return found
 
 
 def picture(axes: Axes, kind: str) -> bytes:

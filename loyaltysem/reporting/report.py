@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from loyaltysem.core.errors import IncompatibleRequestError
-from loyaltysem.core.text import Language, Text
+from loyaltysem.core.text import LANGUAGES, Language, Text
 from loyaltysem.reporting.document import Document
+from loyaltysem.reporting.docx import to_docx
 from loyaltysem.reporting.html import to_html
+from loyaltysem.reporting.pdf import to_pdf
 from loyaltysem.reporting.sections import compose
 from loyaltysem.study.analysis import Analysis
 from loyaltysem.study.output import write_together
@@ -26,24 +30,73 @@ if TYPE_CHECKING:
     from loyaltysem.survey.screening.result import Screening
 
 
+ReportLanguage: TypeAlias = Literal["en", "zh", "both"]
+REPORT_LANGUAGES: Mapping[str, tuple[Language, ...]] = MappingProxyType(
+    {"en": ("en",), "zh": ("zh",), "both": LANGUAGES}
+)
+#: Formats of one language a file.
+PAPER: Mapping[str, Callable[[Document], bytes]] = MappingProxyType(
+    {".pdf": to_pdf, ".docx": to_docx}
+)
+FORMATS = (".html", *PAPER)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A finished report.
+    """A finished report, in one language or in both.
 
     Parameters
     ----------
     analysis : Analysis
         The numbers it prints.
-    document : Document
-        The report as data.
+    documents : tuple of Document
+        The report as data, one document a language.
     """
 
     analysis: Analysis
-    document: Document
+    documents: tuple[Document, ...]
+
+    @property
+    def document(self) -> Document:
+        """The report in its first language."""
+        return self.documents[0]
 
     def html(self) -> str:
-        """Return one self-contained HTML page."""
-        return to_html(self.document)
+        """Return one self-contained HTML page; a report in both languages has a switch."""
+        return to_html(*self.documents)
+
+    def files(self, path: str | Path) -> dict[Path, str | bytes]:
+        """Return what `save` would write: files by name.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.html``, ``.pdf`` or ``.docx``.
+
+        Raises
+        ------
+        IncompatibleRequestError
+            The ending names a format that does not exist.
+        MissingExtraError
+            PDF and Word files need the extra ``report``.
+        """
+        target = Path(path)
+        kind = target.suffix.lower()
+        if kind == ".html":
+            return {target: self.html()}
+        if kind not in PAPER:
+            raise IncompatibleRequestError(
+                f"A report cannot be written as '{target.suffix or target.name}'.",
+                code="report.format",
+                hint=f"The formats are {', '.join(FORMATS)}.",
+            )
+        write = PAPER[kind]
+        if len(self.documents) == 1:
+            return {target: write(self.document)}
+        return {
+            target.with_name(f"{target.stem}.{one.language}{target.suffix}"): write(one)
+            for one in self.documents
+        }
 
     def save(self, path: str | Path) -> Path:
         """Write the report and return where it stands.
@@ -51,24 +104,22 @@ class Report:
         Parameters
         ----------
         path : str or Path
-            Must end in ``.html``; missing folders are made.
+            Ends in ``.html``, ``.pdf`` or ``.docx``; missing folders are made. A report in both
+            languages is one HTML page, but one PDF or Word file a language:
+            ``report.en.pdf`` and ``report.zh.pdf``, of which the first is returned.
 
         Raises
         ------
         IncompatibleRequestError
             The ending names a format that does not exist.
+        MissingExtraError
+            PDF and Word files need the extra ``report``.
         OSError
             The file cannot be written; then there is none, not even half of it.
         """
-        target = Path(path)
-        if target.suffix.lower() != ".html":
-            raise IncompatibleRequestError(
-                f"A report cannot be written as '{target.suffix or target.name}'.",
-                code="report.format",
-                hint="The format that exists is .html; print it to PDF from a browser.",
-            )
-        write_together({target: self.html()})
-        return target
+        files = self.files(path)
+        write_together(files)
+        return next(iter(files))
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, in a frame so that its style does not leak."""
@@ -82,7 +133,7 @@ class Report:
 def report(
     source: Analysis | SEMResult,
     *,
-    language: Language = "en",
+    language: ReportLanguage = "en",
     title: Text | str | None = None,
     questionnaire: Questionnaire | None = None,
     responses: Responses | None = None,
@@ -101,8 +152,8 @@ def report(
     ----------
     source : Analysis or SEMResult
         A fitted model is analysed first.
-    language : {"en", "zh"}
-        Language of the report.
+    language : {"en", "zh", "both"}
+        Language of the report; in both, the HTML page has a switch.
     title : Text or str, optional
         Replaces the analysis' title.
     questionnaire, responses, hypotheses, published, command
@@ -127,12 +178,13 @@ def report(
     IncompatibleRequestError
         The language does not exist, or what belongs to a fitted model is given with an analysis.
     """
-    if language not in get_args(Language):
+    if language not in REPORT_LANGUAGES:
         raise IncompatibleRequestError(
             f"A report cannot be written in the language {language!r}.",
             code="report.language",
-            hint=f"Choose one of {', '.join(get_args(Language))}.",
+            hint=f"Choose one of {', '.join(REPORT_LANGUAGES)}.",
         )
+    chosen = REPORT_LANGUAGES[language]
     heading = Text(title) if isinstance(title, str) else title
     given = {
         "questionnaire": questionnaire,
@@ -164,8 +216,9 @@ def report(
             wave=wave,
             command=command,
         )
-    document = compose(analysis, language, heading or analysis.title, indicators=indicators)
-    return Report(analysis, document)
+    shown = heading or analysis.title
+    documents = (compose(analysis, one, shown, indicators=indicators) for one in chosen)
+    return Report(analysis, tuple(documents))
 
 
 def _refuse(extra: Sequence[str]) -> None:

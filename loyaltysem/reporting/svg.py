@@ -37,11 +37,17 @@ def svg_of(figure: Figure, salt: str) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     text = _COMMENT.sub("", _PROLOGUE.sub("", buffer.getvalue(), count=1))
     text = _METADATA.sub("", text)
-    return _with_own_ids(text, salt)
+    return with_own_ids(text, f"{salt}-")
 
 
-def _with_own_ids(svg: str, salt: str) -> str:
-    """Prefix every id: pages hold several pictures, and matplotlib numbers each from one."""
-    prefixed = re.sub(r'\bid="', f'id="{salt}-', svg)
-    prefixed = re.sub(r'href="#', f'href="#{salt}-', prefixed)
-    return re.sub(r"url\(#", f"url(#{salt}-", prefixed)
+def with_own_ids(svg: str, prefix: str) -> str:
+    """Prefix every id: pages hold several pictures, and matplotlib numbers each from one.
+
+    Examples
+    --------
+    >>> with_own_ids('<g id="a"/><use href="#a" clip-path="url(#b)"/>', "zh-")
+    '<g id="zh-a"/><use href="#zh-a" clip-path="url(#zh-b)"/>'
+    """
+    prefixed = re.sub(r'\bid="', f'id="{prefix}', svg)
+    prefixed = re.sub(r'href="#', f'href="#{prefix}', prefixed)
+    return re.sub(r"url\(#", f"url(#{prefix}", prefixed)

@@ -71,10 +71,11 @@ def test_every_character_has_a_glyph(language):
     assert ("客户忠诚度" in written(axes)) == (language == "zh")
 
 
-def test_without_a_chinese_font_the_labels_are_english_and_the_key_says_so(monkeypatch):
+def test_without_a_font_for_a_character_the_labels_are_english_and_the_key_says_so(monkeypatch):
     monkeypatch.setattr(fonts, "CJK_FAMILIES", ())
     parameters, _ = frame("second_order")
-    axes = path_diagram(parameters, labels=LABELS, language="zh")
+    rare = {**LABELS, "LOY": Text("Customer loyalty", "𠮷客户忠诚度")}  # beyond GB 2312
+    axes = path_diagram(parameters, labels=rare, language="zh")
     assert "Customer loyalty" in written(axes)
     assert any("no installed font" in text for text in written(axes))
 
