@@ -6,7 +6,7 @@ and whoever knows the items decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -30,6 +30,7 @@ from loyaltysem.analysis.invariance_verdicts import (
 from loyaltysem.core.display import number, pvalue
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.plain_table import html_paragraph, html_table, text_table
+from loyaltysem.core.progress import progress
 from loyaltysem.core.text import Text
 from loyaltysem.estimation.compare import HEADER, compare, comparison_cells
 from loyaltysem.estimation.fit import sem
@@ -37,9 +38,6 @@ from loyaltysem.estimation.modification import group_equality_frame
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.estimation.sources import Data
 from loyaltysem.model.group_equality import RULES
-
-#: Seconds before a bar is shown.
-PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -203,7 +201,8 @@ def invariance(
     thresholds = first.table.defaults.ordered
     equal = equalities(levels or default_levels(thresholds, bool(ordered)), bool(ordered))
     fits = {CONFIGURAL: first} if CONFIGURAL in equal else {}
-    for level in _progress([n for n in equal if n != CONFIGURAL]):
+    nested = [name for name in equal if name != CONFIGURAL]
+    for level in progress(nested, len(nested), "invariance"):
         fits[level] = sem(model, data, **base, group_equal=equal[level], group_partial=partial)
     return _result(fits, equal, tuple(partial), what_has_no_test(thresholds))
 
@@ -231,16 +230,6 @@ def _check_options(
             code="request.invariance_level",
             hint='Add parameterization="theta", or leave out the strict level.',
         )
-
-
-def _progress(levels: Sequence[str]) -> Iterable[str]:
-    """Show a bar where tqdm is installed and the fits take long."""
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        return levels
-    bar: Iterable[str] = tqdm(levels, desc="invariance", delay=PATIENCE, leave=False)
-    return bar
 
 
 def _result(

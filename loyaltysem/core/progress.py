@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -34,7 +35,10 @@ def progress(items: Iterable[T], total: int, label: str, unit: str = "it") -> It
     >>> list(progress(range(3), 3, "counting"))
     [0, 1, 2]
     """
-    from tqdm.auto import tqdm  # imports asyncio: not before there is work to show
+    with warnings.catch_warnings():
+        # A notebook without ipywidgets gets a bar of text, and no lecture.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from tqdm.auto import tqdm  # imports asyncio: not before there is work to show
 
     bar: Iterable[T] = tqdm(items, total=total, desc=label, unit=unit, delay=PATIENCE, leave=False)
     yield from bar

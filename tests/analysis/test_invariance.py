@@ -208,11 +208,6 @@ class TestRequests:
         with pytest.raises(ModelSpecificationError, match="x33"):
             invariance(THREE, HS, group="school", partial=["x33~1"])
 
-    def test_without_a_progress_bar(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
-        found = invariance(THREE, HS, group="school", levels=["configural", "metric"])
-        assert len(found.fits) == 2
-
 
 def test_the_grades_of_a_level() -> None:
     def verdict(**changes: float) -> str:
