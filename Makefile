@@ -1,4 +1,4 @@
-# Two commands: `make reproduce` and `make test`. Each does all of its own set-up.
+# `make reproduce`, `make paper` and `make test`. Each does all of its own set-up.
 # Needs Python 3.11 or newer with pip; `make reproduce PYTHON=/path/to/python` takes another one.
 
 VENV := .venv
@@ -25,16 +25,21 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce test clean FORCE
+.PHONY: help reproduce paper test clean FORCE
 
 help:
 	@echo "make reproduce   install into .venv and run the main job; prints where the reports are"
+	@echo "make paper       the same, then the article of the study: out/paper/article.pdf"
 	@echo "make test        install into .venv and run every check"
 	@echo "make clean       remove .venv, out/ and caches"
 
 reproduce: $(VENV)/.ready-reproduce
 	@echo "== Running the main job"
 	@$(BIN)/loyaltysem reproduce --out out
+
+paper: reproduce
+	@echo "== Building the article"
+	@$(BIN)/python paper/build.py --results out/study/results.json --out out/paper
 
 # One thread: the numbers of a run do not depend on the machine, and tests do not fight over cores.
 test: export OMP_NUM_THREADS = 1
@@ -50,11 +55,11 @@ test: $(VENV)/.ready-test $(VENV)/.ready-node
 	@$(BIN)/python -m pytest
 
 $(VENV)/.ready-reproduce: $(VENV)/pyvenv.cfg $(SETUP)
-	$(call install,loyaltysem with its example data and report writers,examples$(comma)report)
+	$(call install,loyaltysem with its example data and report writers,clv$(comma)examples$(comma)report)
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/pyvenv.cfg $(SETUP)
-	$(call install,loyaltysem with its test tools,dev$(comma)examples$(comma)report$(comma)survey)
+	$(call install,loyaltysem with its test tools,clv$(comma)dev$(comma)examples$(comma)report$(comma)survey)
 	@touch $@ $(VENV)/.ready-reproduce
 
 # SurveyJS itself judges the surveys written for it: that takes Node. No lock file, for locks name hosts;
