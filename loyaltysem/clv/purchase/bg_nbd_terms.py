@@ -16,15 +16,17 @@ from scipy import special
 from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.hypergeometric import hyp2f1
 from loyaltysem.clv.purchase.mixture import Terms, weights
-from loyaltysem.clv.purchase.quadrature import GRID, SHARE
+from loyaltysem.clv.purchase.quadrature import GRID, SHARE, beta_mean
 from loyaltysem.clv.purchase.rising import log_rise, rises
-from loyaltysem.core.types import Array
+from loyaltysem.core.types import Array, Indices
 
 PARAMETERS = ("r", "alpha", "a", "b")
 #: Distance from a = 1 within which the expectation is interpolated.
 STEP = 5e-4
 #: From these a and b on p hardly varies over customers.
-TIGHT = 500.0
+TIGHT = 100.0
+#: From this a + b on hypergeometric functions lose their digits after this many α.
+WIDE, LONG = 50.0, 20.0
 
 
 def logs(theta: Array, seen: Histories) -> Array:
@@ -100,8 +102,9 @@ def stays(theta: Array, t: Array) -> Array:
     """Return the probability of a new customer to be alive at age t, E(exp(−λpt))."""
     r, alpha, a, b = theta
     power = np.exp(-a * np.log1p(t / alpha))
-    result = power * hyp2f1(a + b - r, a, a + b, t / (alpha + t))
-    return _or_mean(result, theta, lambda p: np.exp(-r * np.log1p(p * t / alpha)))
+    with np.errstate(invalid="ignore"):  # 0·∞, taken up below
+        result = power * hyp2f1(a + b - r, a, a + b, t / (alpha + t))
+    return _or_mean(result, theta, t, lambda _, r, slowing: np.exp(-r * slowing))
 
 
 def expected(theta: Array, t: Array) -> Array:
@@ -142,21 +145,31 @@ def _closed(r: Array, alpha: Array, a: Array, b: Array, t: Array) -> Array:
     with np.errstate(invalid="ignore"):  # 0·∞, taken up below
         result = whole / (a - 1.0) * (1.0 - np.exp(power) * series)
     theta = np.stack(np.broadcast_arrays(r, alpha, a, b))
-    return _or_mean(result, theta, lambda p: -np.expm1(-r * np.log1p(p * t / alpha)) / p)
+    return _or_mean(result, theta, t, lambda p, r, slowing: -np.expm1(-r * slowing) / p)
 
 
-def _or_mean(found: Array, theta: Array, inside: Callable[[Array], Array]) -> Array:
-    """Return what a formula gave; the mean over quantiles of p where p hardly varies.
+def _or_mean(
+    found: Array, theta: Array, t: Array, inside: Callable[[Array, Array, Array], Array]
+) -> Array:
+    """Return what a formula gave; where it loses its digits, the mean over p of what it is given p.
 
-    There, with a and b in the thousands and more, hypergeometric functions cannot be computed.
+    That is so for large a and b, mostly without a sign of it: SciPy's function, and the series,
+    then end at anything between 0 and twice the value. `inside` takes p, r and log(1 + p t/α) of
+    customers. With a and b without bound the mean is the model of one p for all.
     """
-    _, _, a, b = theta
-    lost = ~np.isfinite(found) | (np.minimum(a, b) > TIGHT)
+    _, alpha, a, b = theta
+    lost = ~np.isfinite(found) | (np.minimum(a, b) > TIGHT) | ((a + b > WIDE) & (t > LONG * alpha))
     if not lost.any():
         return found
-    p = special.betaincinv(a, b, GRID.reshape(-1, *(1,) * np.ndim(found)))
-    mean = np.tensordot(SHARE, inside(np.maximum(p, 1e-300)), axes=1)
-    return np.where(lost, mean, found)
+    r, alpha, a, b, time = (np.broadcast_to(v, lost.shape)[lost] for v in (*theta, t))
+
+    def at(p: Array, which: Indices) -> Array:
+        p = np.maximum(p, 1e-300)
+        return inside(p, r[which], np.log1p(p * time[which] / alpha[which]))
+
+    result = found.copy()
+    result[lost] = beta_mean(at, a, b)
+    return result
 
 
 def rate(theta: Array, t: Array) -> Array:
@@ -164,18 +177,24 @@ def rate(theta: Array, t: Array) -> Array:
     r, alpha, a, b = theta
     z = t / (alpha + t)
     power = np.exp(-a * np.log1p(t / alpha))
-    result = r / alpha * power * hyp2f1(a, a + b - r - 1.0, a + b, z)
-    at = theta if np.ndim(t) == 1 else np.broadcast_to(theta, (4, *np.shape(result)))
-    return _or_mean(result, at, lambda p: r / alpha * np.exp(-(r + 1) * np.log1p(p * t / alpha)))
+    with np.errstate(invalid="ignore"):  # 0·∞, taken up below
+        share = power * hyp2f1(a, a + b - r - 1.0, a + b, z)
+    share = _or_mean(share, theta, t, lambda _, r, slowing: np.exp(-(r + 1.0) * slowing))
+    return np.asarray(r / alpha * share)
 
 
 def discounted(theta: Array, discount: float) -> Array:
-    """Return ∫ rate(t) exp(−discount·t) dt over all future time, by quadrature in log(1 + t/α)."""
-    alpha = theta[1]
-    end = np.log1p(40.0 / (discount * alpha))
+    """Return ∫ rate(t) exp(−discount·t) dt over all future time.
+
+    By quadrature in log(1 + t/c), where c is a time in which the rate falls at first, as
+    −rate′(0)/rate(0) = (r + 1)/α a/(a + b).
+    """
+    r, alpha, a, b = theta
+    scale = alpha / (1.0 + (r + 1.0) * a / (a + b))
+    end = np.log1p(40.0 / (discount * scale))
     y = GRID[:, None] * end
-    t = alpha * np.expm1(y)
-    inside = rate(theta[:, None, :], t) * np.exp(-discount * t) * alpha * np.exp(y)
+    t = scale * np.expm1(y)
+    inside = rate(theta[:, None, :], t) * np.exp(-discount * t) * scale * np.exp(y)
     result: Array = end * (SHARE @ inside)
     return result
 

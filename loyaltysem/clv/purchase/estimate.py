@@ -109,7 +109,7 @@ def profile_limits(likelihood: Likelihood, found: Estimate, level: float) -> Arr
     Returns
     -------
     Array, shape (p, 2)
-        -inf or +inf where it never does.
+        -inf or +inf where it never does, NaN where the other coefficients could not be found.
 
     Notes
     -----
@@ -124,10 +124,13 @@ def profile_limits(likelihood: Likelihood, found: Estimate, level: float) -> Arr
         if not going:
             break
         held = tuple(Held(side.index, side.at) for side in going)
-        starts = np.array([side.nuisance for side in going])
+        starts = np.array([side.start for side in going])
         ends = minimise(Problem(likelihood, held), starts, SEARCH)
         for k, side in enumerate(going):
-            side.advance(ends.alpha[k], -float(ends.value[k]) * likelihood.size)
+            if ends.converged[k]:
+                side.advance(ends.alpha[k], -float(ends.value[k]) * likelihood.size)
+            else:
+                side.retreat()
     return np.array([side.limit for side in sides]).reshape(p, 2)
 
 
@@ -137,7 +140,7 @@ class _Side:
     def __init__(self, index: int, sign: float, found: Estimate, goal: float):
         self.index, self.sign, self.goal = index, sign, goal
         self.centre, self.top = float(found.coefficients[index]), found.loglik
-        self.nuisance = np.delete(found.coefficients, index)
+        self.path = [(0.0, np.delete(found.coefficients, index))]
         variance = float(found.vcov[index, index])
         step = goal * np.sqrt(variance) if np.isfinite(variance) else 1.0
         self.seen: list[tuple[float, float]] = [(0.0, 0.0)]
@@ -149,10 +152,26 @@ class _Side:
         """The value the coefficient is held at."""
         return self.centre + self.sign * self.distance
 
+    @property
+    def start(self) -> Array:
+        """Where the others may be: on the line through the two nearest places known.
+
+        Along a ridge, such as s and β that grow together, the last place known is far off.
+        """
+        near = sorted(self.path, key=lambda place: abs(place[0] - self.distance))[:2]
+        (at, here), (other, there) = near[0], near[-1]
+        slope = 0.0 if at == other else (self.distance - at) / (other - at)
+        return np.asarray(here + slope * (there - here))
+
+    def retreat(self) -> None:
+        """Choose a nearer distance: where the others were not found nothing is known."""
+        below = max(distance for distance, root in self.seen if root < self.goal)
+        self.distance = 0.5 * (below + self.distance)
+
     def advance(self, nuisance: Array, loglik: float) -> None:
         """Take note of the profile at the present distance, and choose the next."""
         root = float(np.sqrt(max(2.0 * (self.top - loglik), 0.0)))
-        self.nuisance = nuisance
+        self.path.append((self.distance, nuisance))
         self.seen.append((self.distance, root))
         if abs(root - self.goal) < 1e-4:
             self.limit, self.going = self.at, False

@@ -85,7 +85,7 @@ class Estimated(Printed):
         """Return profile-likelihood intervals, ``ci_lower ci_upper`` by name.
 
         They hold all values of a parameter that a likelihood-ratio test at 1 − `level` keeps; where
-        none is refused on one side, the limit there is 0 or infinity.
+        none is refused on one side, the limit there is 0 or infinity; NaN where no search ended.
         """
         require_level(level)
         return self._limits(profile_limits(self.likelihood, self.found, level))

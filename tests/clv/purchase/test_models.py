@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 import loyaltysem as ls
+from loyaltysem.clv.purchase import estimate
 from loyaltysem.clv.purchase.fitted import PurchaseFit
 from loyaltysem.core.errors import ConvergenceWarning, DataError, IncompatibleRequestError
+from loyaltysem.core.optimise import Status
 
 BG = {"r": 0.3, "alpha": 4.0, "a": 0.8, "b": 2.4}
 
@@ -53,6 +55,36 @@ def test_measures_and_intervals(fit: PurchaseFit) -> None:
     np.testing.assert_allclose(wald.to_numpy(), fit.frame[["ci_lower", "ci_upper"]].to_numpy())
     profile = fit.profile_intervals()
     assert (profile["ci_lower"] < fit.params).all() and (fit.params < profile["ci_upper"]).all()
+
+
+def test_profile_limits_follow_a_ridge_to_infinity() -> None:
+    seen = ls.clv.simulate_bg_nbd(600, 39, r=0.25, alpha=4.4, a=0.8, b=2.4, seed=3)
+    z = pd.DataFrame({"z": np.random.default_rng(0).normal(size=600)})
+    fit = ls.clv.pareto_nbd(
+        seen["frequency"], seen["recency"], seen["T"], dropout_covariates=z
+    )  # fmt: skip
+    limits = fit.profile_intervals()  # s and β grow together: only their ratio is known
+    assert np.isinf(limits.loc[["s", "beta"], "ci_upper"]).all()
+    assert np.isfinite(limits["ci_lower"]).all() and np.isfinite(limits.loc["alpha"]).all()
+
+
+def test_profile_searches_that_fail_are_taken_for_nothing(
+    fit: PurchaseFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, calls = estimate.minimise, []
+
+    def failing_first(*args: Any) -> Any:
+        calls.append(None)
+        found = whole(*args)
+        if len(calls) == 1:
+            found.status[:] = Status.NO_DESCENT
+            found.value[:] += 1.0
+        return found
+
+    right = fit.profile_intervals()
+    monkeypatch.setattr(estimate, "minimise", failing_first)
+    np.testing.assert_allclose(fit.profile_intervals(), right, rtol=1e-4)
+    assert len(calls) > 1
 
 
 def test_profile_limits_are_where_the_likelihood_says(fit: PurchaseFit) -> None:

@@ -190,3 +190,57 @@ def test_spending_lies_between_the_own_mean_and_that_of_all() -> None:
     assert 30 < found[1] < 100 and found[2] == pytest.approx(100.0, rel=1e-2)
     none = gamma_gamma_terms.expected(np.array([[1.0], [0.5], [15.0]]), np.zeros(1), np.zeros(1))
     assert np.isnan(none[0])
+
+
+def mean_over_customers(
+    r: float, alpha: float, a: float, b: float, inside: Callable[[Any, Any], Any]
+) -> float:
+    """Return E inside(λ, p) by trapezoidal sums in log λ and in the log-odds of p."""
+    u = np.arange(-60 / min(r, 1) - 5, np.log(50 + 3 * r) + 1, 0.06)
+    step = 0.06 / max(1.0, np.sqrt(min(a, b)) / 3)
+    v = np.arange(-60 / min(a, 1) - 5, 60 / min(b, 1) + 5, step)
+    log_p, log_q = -np.logaddexp(0, -v), -np.logaddexp(0, v)
+    wide, odds = np.exp(r * u - np.exp(u)), a * log_p + b * log_q
+    narrow = np.exp(odds - odds.max())
+    u, wide = u[wide > 1e-25 * wide.max()], wide[wide > 1e-25 * wide.max()]
+    log_p, narrow = log_p[narrow > 1e-25], narrow[narrow > 1e-25]
+    values = inside(np.exp(u) / alpha, np.exp(log_p)[:, None])
+    return float(narrow @ values @ wide / narrow.sum() / wide.sum())
+
+
+@pytest.mark.parametrize(
+    ("theta", "t", "rate"),
+    [
+        ([0.24, 42.0, 0.8, 2.4], 39.0, 0.0027),
+        ([12.3, 44.0, 0.8, 14.4], 500.0, 0.0001),  # bought often, and a long time to come
+        ([0.25, 5.0, 1.0 + 2e-4, 2.0], 10.0, 0.01),
+        ([3.0, 20.0, 0.4, 0.6], 10.0, 0.01),  # a + b = 1
+        ([0.5, 2.0, 110.0, 60.0], 2500.0, 0.05),  # here SciPy ends at 0 or 1.57 times the value
+        ([0.5, 0.5, 10.0, 900.0], 1700.0, 0.001),
+        ([0.6, 4.0, 130.0, 1200.0], 4000.0, 0.01),
+        ([5.0, 20.0, 600.0, 0.5], 50.0, 0.01),
+        ([60.0, 0.4, 9.0, 0.2], 3.0, 0.0004),  # many purchases at once, and few later
+    ],
+)
+def test_what_the_bg_nbd_expects_is_the_mean_over_customers(
+    theta: list[float], t: float, rate: float
+) -> None:
+    at, time = np.array(theta)[:, None], np.array([t])
+    for found, inside in (
+        (bg_nbd_terms.expected(at, time), lambda m, p: -np.expm1(-m * p * t) / p),
+        (bg_nbd_terms.stays(at, time), lambda m, p: np.exp(-m * p * t)),
+        (bg_nbd_terms.rate(at, time), lambda m, p: m * np.exp(-m * p * t)),
+        (bg_nbd_terms.discounted(at, rate), lambda m, p: m / (rate + m * p)),
+    ):
+        r, alpha, a, b = theta
+        assert found[0] == pytest.approx(mean_over_customers(r, alpha, a, b, inside), rel=1e-7)
+
+
+@pytest.mark.parametrize("size", [1e9, 1e11, 1e13])
+def test_where_all_leave_alike_the_bg_nbd_is_that_of_one_p(size: float) -> None:
+    r, alpha, p, t = 2.5, 30.0, 0.2, 26.0
+    theta = np.array([[r], [alpha], [p * size], [(1 - p) * size]])
+    one = (1 - (1 + p * t / alpha) ** -r) / p
+    assert bg_nbd_terms.expected(theta, np.array([t]))[0] == pytest.approx(one, rel=1e-8)
+    at = np.array([t])
+    assert bg_nbd_terms.stays(theta, at)[0] == pytest.approx((1 + p * t / alpha) ** -r, rel=1e-8)
