@@ -53,7 +53,10 @@ dimensions = {
 }
 alphas = {name: ls.cronbach_alpha(answers[items]) for name, items in dimensions.items()}
 pd.DataFrame(
-    {name: {"items": len(dimensions[name]), "alpha": a.alpha} for name, a in alphas.items()}
+    {
+        name: {"items": a.n_items, "alpha": a.alpha, "lower": a.ci_lower, "upper": a.ci_upper}
+        for name, a in alphas.items()
+    }
 ).T.round(3)
 
 # %% [markdown]

