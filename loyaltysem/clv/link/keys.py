@@ -119,12 +119,12 @@ def customers_of(
     """
     customers = log.table.customer
     if secret is None:
-        wanted = sorted({key for key in keys if key})
-        if not wanted:
+        called = {key: key.lower() if log.is_merged else key for key in keys if key}
+        if not called:
             return {}
-        chosen = log.table.filter(customers.isin(wanted))
-        found = log.run(chosen.select("customer").distinct())["customer"].tolist()
-        return dict(zip(found, found, strict=True))
+        chosen = log.table.filter(customers.isin(sorted(set(called.values()))))
+        found = set(log.run(chosen.select("customer").distinct())["customer"])
+        return {key: name for key, name in called.items() if name in found}
     everybody = log.run(log.table.select("customer").distinct())["customer"].tolist()
     hashed = dict(zip(pseudonyms(everybody, secret), everybody, strict=True))
     return {key: hashed[key] for key in keys if key in hashed}

@@ -88,6 +88,7 @@ def _cleaned(
         days.end or found.last[0],
         currency,
         tuple(findings(found, days, zone)),
+        rules.ids == "merge",
     )
 
 

@@ -12,10 +12,11 @@ import pandas as pd
 
 from loyaltysem.core.errors import DataError, IncompatibleRequestError, did_you_mean
 
-#: Columns of a cleaned log that a kept column must not be called.
+#: Columns a log makes, some of them on the way: a kept column must not be called so.
 RESERVED = frozenset(
-    {"customer", "time", "day", "amount", "is_purchase", "category", "margin", "status", "zoned"}
-)
+    {"customer", "time", "day", "amount", "is_purchase", "category", "margin", "status", "zoned",
+     "written", "time_given", "amount_given", "currency_given"}
+)  # fmt: skip
 NO_RATES: Mapping[str, float] = MappingProxyType({})
 
 
@@ -182,7 +183,8 @@ def check_columns(columns: Columns, money: Money, available: tuple[str, ...]) ->
             code="log.missing_column",
             hint=f"{near} There is: {listed}. Name columns as in customer=…, time=…, amount=….",
         )
-    clash = sorted(set(columns.extra) & RESERVED)
+    # engines do not tell names apart by case
+    clash = sorted({name for name in columns.extra if name.casefold() in RESERVED})
     if clash:
         raise IncompatibleRequestError(
             f"The log makes columns of its own called {', '.join(clash)}.",

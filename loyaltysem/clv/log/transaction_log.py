@@ -31,6 +31,8 @@ class TransactionLog:
         Code of the currency all amounts are in.
     findings : tuple of Finding
         What a reader of any result must know.
+    is_merged : bool
+        Customers are called as identifiers are once merged: trimmed, in small letters.
     """
 
     table: Any
@@ -39,6 +41,7 @@ class TransactionLog:
     end: date
     currency: str | None = None
     findings: tuple[Finding, ...] = ()
+    is_merged: bool = False
     memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def run(self, expr: Any) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from loyaltysem.core.errors import DataError
 
 #: What programs write where there is nothing, in small letters.
 ABSENT = ("", "na", "n/a", "#n/a", "nan", "nat", "none", "null", "<na>")
+#: Spaces that trimming leaves: a tab, and those of no break and of Chinese text.
+SPACES = ("\t", "\u00a0", "\u3000")
 #: Longer text than this names somebody, unless it is all spaces.
 LONGEST_ABSENT = 8
 WHOLE = 2.0**53
@@ -41,12 +43,14 @@ def identity_of(column: Any) -> Any:
     if not column.type().is_string():
         return text
     short = text.length() <= LONGEST_ABSENT  # few identifiers are: the rest need no folding
-    absent = ibis.ifelse(short, text.strip().lower().isin(ABSENT), text.strip() == "")
+    absent = ibis.ifelse(short, text.strip().lower().isin((*ABSENT, *SPACES)), text.strip() == "")
     return ibis.ifelse(absent, ibis.null("string"), text)
 
 
 def folded(identity: Any) -> Any:
-    """Return an identity without spaces at its ends and in small letters."""
+    """Return an identity without spaces of any kind at its ends and in small letters."""
+    for space in SPACES:
+        identity = identity.replace(space, " ")
     return identity.strip().lower()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from loyaltysem.clv.log.transaction_log import TransactionLog
@@ -29,9 +31,16 @@ class PurchaseVerbs:
         return pareto_nbd(seen["frequency"], seen["recency"], seen["T"])
 
     def gamma_gamma(self) -> SpendingFit:
-        """Return the gamma-gamma model of what they spend; see `spending.gamma_gamma`."""
-        seen = self._histories("week")
-        return gamma_gamma(seen["frequency"], seen["monetary"])
+        """Return the gamma-gamma model of what they spend; see `spending.gamma_gamma`.
+
+        Repeat buyers who returned all they bought again are left out, and counted in a finding.
+        """
+        found = summarise(self.log, unit="week")
+        seen = found.frame
+        paid = ~(seen["monetary"] <= 0)
+        fit = gamma_gamma(seen["frequency"].where(paid, 0), seen["monetary"].where(paid, 0.0))
+        told = tuple(f for f in found.findings if f.code == "summary.not_positive")
+        return replace(fit, findings=(*told, *fit.findings))
 
     def holdout(
         self, split: object, *, end: object = None, model: str = "bg_nbd", unit: str = "week"

@@ -198,13 +198,24 @@ def _probabilities(
         columns = (history[name].to_numpy(np.float64) for name in ("frequency", "recency", "T"))
         found = np.asarray(p_alive.p_alive(*columns), dtype=np.float64)
     elif isinstance(p_alive, pd.Series):
-        given = p_alive[~p_alive.index.duplicated()]
-        given.index = given.index.astype(str)
+        given = p_alive.set_axis(p_alive.index.astype(str))
+        _refuse_repeated(given.index)
         found = given.reindex(customers.astype(str)).to_numpy(np.float64)
     else:
         found = np.asarray(p_alive, dtype=np.float64)
     _check_probabilities(found, customers)
     return found
+
+
+def _refuse_repeated(names: pd.Index) -> None:
+    repeated = names[names.duplicated()].unique()
+    if len(repeated):
+        raise DataError(
+            f"P(alive) is given more than once for {len(repeated)} customers: "
+            f"{', '.join(repeated[:5])}.",
+            code="segments.p_alive_repeated",
+            hint="Give one value a customer.",
+        )
 
 
 def _check_probabilities(found: Array, customers: pd.Series) -> None:
@@ -254,8 +265,28 @@ def _transitions(earlier: pd.DataFrame | None, later: pd.DataFrame) -> pd.DataFr
     return moves.assign(share=moves["customers"] / start.where(start > 0))
 
 
+def _never_in_doubt(frame: pd.DataFrame) -> list[Finding]:
+    """Say that a model takes customers of one order for alive whatever happens."""
+    if "p_alive" not in frame:
+        return []
+    sure = int(((frame["n_orders"] == 1) & (frame["p_alive"] == 1.0)).sum())
+    if not sure:
+        return []
+    text = Text(
+        f"{integer(sure)} customers with one day of purchase have P(alive) = 1 however long ago: "
+        "by the BG/NBD model nobody leaves before buying again.",
+        f"{integer(sure)} 位仅购买过一天的客户 P(存活) 恒为 1："
+        "BG/NBD 模型假定客户只在复购之后流失。",
+    )
+    hint = Text(
+        "Take the Pareto/NBD model or the rhythm rule to tell who of them has left.",
+        "如需识别其中的流失者，请改用 Pareto/NBD 模型或 rhythm 规则。",
+    )
+    return [Finding("segments.never_in_doubt", text, hint)]
+
+
 def _findings(log: TransactionLog, frame: pd.DataFrame, at: date) -> list[Finding]:
-    findings = []
+    findings = _never_in_doubt(frame)
     everybody = log.table.filter(log.table.day <= at)
     known = int(log.run(everybody.aggregate(n=everybody.customer.nunique()))["n"].iloc[0])
     if known > len(frame):

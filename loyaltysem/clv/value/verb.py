@@ -119,7 +119,7 @@ def customer_value(
     else:
         limits = _bootstrap(summary, base, model, horizon, discount_rate, share, draws, seed, level)
     observed = ((end or log.end) - log.start).days / 7.0
-    findings = (*value_findings(summary, observed, horizon), *purchase.findings,
+    findings = (*log.findings, *value_findings(summary, observed, horizon), *purchase.findings,
                 *spending.findings, holdout_hint())  # fmt: skip
     formulas = _formulas(summary, purchase, base, horizon, discount_rate, share)
     return CustomerValue(

@@ -255,3 +255,16 @@ def test_an_unknown_indicator_of_the_scale_is_refused(tx: Transactions) -> None:
         scale.using("amout")
     with pytest.raises(IncompatibleRequestError, match="different indicators"):
         scale.using("amount", "amount")
+
+
+def test_keys_find_customers_whose_identifiers_were_merged() -> None:
+    orders = pd.DataFrame(
+        {
+            "customer": ["C1", " c1", "C2", "c3"],
+            "amount": [10.0, 30.0, 5.0, 8.0],
+            "time": ["2024-01-01", "2024-03-01", "2024-02-01", "2024-02-02"],
+        }
+    )
+    answers = pd.DataFrame({"id": ["C1", "C2 ", "z"], "trust": [5, 3, 4]})
+    linked = link(answers, transactions(orders, ids="merge"), "id")
+    assert linked.data["frequency"].tolist() == [2.0, 1.0]

@@ -267,3 +267,20 @@ def test_the_log_shows_itself() -> None:
     tx = ls.transactions(orders(), currency="CNY")
     assert str(tx).startswith("4 rows of orders, 2024-01-01 to 2024-04-01, CNY")
     assert "<table>" in tx._repr_html_() and tx.frame is tx.counts
+
+
+@pytest.mark.parametrize("name", ["written", "amount_given", "time_given", "DAY", "Status"])
+def test_extra_columns_called_like_ours_are_refused(name: str) -> None:
+    frame = pd.DataFrame({"customer": ["a"], "time": ["2024-01-01"], "amount": [1.0], name: [1]})
+    with pytest.raises(IncompatibleRequestError, match=name) as caught:
+        ls.transactions(frame, extra=[name])
+    assert caught.value.code == "log.reserved_column"
+
+
+def test_spaces_of_any_kind_name_nobody_and_are_merged() -> None:
+    who = ["\u3000", "\t", "\u00a0", "张三", "\u3000张三\u00a0", "张三\t"]
+    frame = pd.DataFrame({"customer": who, "time": "2024-01-01", "amount": 1.0})
+    log = ls.transactions(frame, ids="merge").log
+    assert log.rows("no_customer") == 3
+    assert log.run(log.table)["customer"].tolist() == ["张三"] * 3
+    assert ls.transactions(frame).log.rows("ids_alike") == 3

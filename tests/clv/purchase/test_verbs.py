@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -25,3 +26,20 @@ def test_a_log_gives_the_published_model(cdnow_log: pd.DataFrame) -> None:
     assert round(tx.pareto_nbd().loglik, 1) == -9595.0
     spending = tx.gamma_gamma()
     assert 300 < spending.n < 2357 and spending.params["q"] > 1
+
+
+def test_spending_leaves_out_who_returned_all_and_says_so() -> None:
+    rng = np.random.default_rng(2)
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, 800), unit="D")
+    orders = pd.DataFrame({"customer": rng.integers(0, 150, 800).astype(str), "time": days,
+                           "amount": rng.gamma(5.0, 8.0, 800)})  # fmt: skip
+    orders.loc[:20, "amount"] *= -20.0
+    tx = ls.transactions(orders)
+    frame = tx.summary().frame
+    bad = frame["monetary"] <= 0
+    fit, paid = tx.gamma_gamma(), frame[~bad & (frame["frequency"] > 0)]
+    assert bad.any() and fit.n == len(paid)
+    said = {f.code: f.text.en for f in fit.findings}
+    assert said["summary.not_positive"].startswith(str(bad.sum()))
+    plain = ls.clv.gamma_gamma(paid["frequency"], paid["monetary"])
+    np.testing.assert_allclose(fit.params, plain.params, rtol=1e-6)

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from loyaltysem.clv.examples import cdnow
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.segments.life_cycle import life_cycle
 from loyaltysem.clv.segments.stage_rules import AliveRule, FixedRule, RhythmRule
+from loyaltysem.clv.transactions import transactions
 from loyaltysem.core.errors import DataError, IncompatibleRequestError
 
 NOW = date(2025, 2, 3)
@@ -188,3 +190,23 @@ def test_thresholds_out_of_order(make: Callable[[], object]) -> None:
 def test_only_two_statistics(log: TransactionLog) -> None:
     with pytest.raises(IncompatibleRequestError, match="'mode'"):
         life_cycle(log, RhythmRule(statistic="mode"))  # type: ignore[arg-type]  # what is refused
+
+
+def test_p_alive_given_twice_is_refused(log: TransactionLog) -> None:
+    names = life_cycle(log, "fixed").frame["customer"]
+    series = pd.Series(0.5, index=names)
+    with pytest.raises(DataError, match="more than once for 120") as caught:
+        life_cycle(log, "alive", p_alive=pd.concat([series, series]))
+    assert caught.value.code == "segments.p_alive_repeated"
+
+
+def test_fitted_models_say_who_is_alive() -> None:
+    tx = transactions(cdnow(sample=True))
+    found = life_cycle(tx.log, "alive", p_alive=tx.bg_nbd())
+    once = found.frame["n_orders"] == 1
+    assert (found.frame.loc[once, "stage"] == "active").all()  # BG/NBD cannot doubt them
+    said = {f.code: f.text.en for f in found.findings}
+    assert f"{once.sum():,}" in said["segments.never_in_doubt"]
+    other = life_cycle(tx.log, "alive", p_alive=tx.pareto_nbd())
+    assert "segments.never_in_doubt" not in {f.code for f in other.findings}
+    assert (other.frame.loc[once, "stage"] != "active").any()
