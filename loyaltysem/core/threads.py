@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from threadpoolctl import LibController, ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController, threadpool_limits
 
 
 @functools.cache
@@ -35,3 +35,20 @@ def one_thread() -> Iterator[None]:
     finally:
         for library, n in many:
             library.set_num_threads(n)
+
+
+@contextmanager
+def no_threads() -> Iterator[None]:
+    """Limit BLAS and OpenMP to one thread: results repeat, and none wait where cores are busy.
+
+    Serves as a decorator too. Libraries are looked for each time, for scikit-learn brings its own
+    OpenMP when it is first imported.
+
+    Examples
+    --------
+    >>> with no_threads():
+    ...     1 + 1
+    2
+    """
+    with threadpool_limits(limits=1):
+        yield

@@ -34,6 +34,7 @@ from loyaltysem.core.display import integer
 from loyaltysem.core.errors import DataError, Finding, IncompatibleRequestError
 from loyaltysem.core.progress import progress
 from loyaltysem.core.text import Text
+from loyaltysem.core.threads import no_threads
 from loyaltysem.core.types import Array
 
 FEWEST = 200
@@ -174,23 +175,24 @@ def learn(
         )
     past, then = _task(log, target, train_cut, days)
     x, y = _task(log, target, test_cut, days)
-    found = {name: learner(name, target, len(past), seed).fit(past, then) for name in
-             progress(models, len(models), "learning")}  # fmt: skip
-    window = str(min((30, 91, 182, 365), key=lambda w: abs(w - days)))
-    guesses = {name: predictions(model, x, target) for name, model in found.items()}
-    guesses[BENCHMARK] = benchmark(x, target, days)
-    guesses[NAIVE] = naive(past, then.astype(float), x, target, window)
-    actual = y.astype(np.float64)
-    frame = _scored(guesses, actual, target, np.random.default_rng(seed), level)
-    parts = [tenths(p, actual, level).assign(model=name) for name, p in guesses.items()]
-    calibration = pd.concat(parts, ignore_index=True)
-    return Learned(
-        frame, calibration[["model", *parts[0].columns[:-1]]],
-        _importance(found, x, y, target, repeats, seed),
-        _forecast(log, target, x, y, last, days, models, seed),
-        target, days, train_cut, test_cut, len(past), len(x),
-        tuple(_findings(frame, target, actual)),
-    )  # fmt: skip
+    with no_threads():
+        found = {name: learner(name, target, len(past), seed).fit(past, then) for name in
+                 progress(models, len(models), "learning")}  # fmt: skip
+        window = str(min((30, 91, 182, 365), key=lambda w: abs(w - days)))
+        guesses = {name: predictions(model, x, target) for name, model in found.items()}
+        guesses[BENCHMARK] = benchmark(x, target, days)
+        guesses[NAIVE] = naive(past, then.astype(float), x, target, window)
+        actual = y.astype(np.float64)
+        frame = _scored(guesses, actual, target, np.random.default_rng(seed), level)
+        parts = [tenths(p, actual, level).assign(model=name) for name, p in guesses.items()]
+        calibration = pd.concat(parts, ignore_index=True)
+        return Learned(
+            frame, calibration[["model", *parts[0].columns[:-1]]],
+            _importance(found, x, y, target, repeats, seed),
+            _forecast(log, target, x, y, last, days, models, seed),
+            target, days, train_cut, test_cut, len(past), len(x),
+            tuple(_findings(frame, target, actual)),
+        )  # fmt: skip
 
 
 def _check(target: str, days: int, models: Sequence[str], repeats: int, level: float) -> None:

@@ -24,13 +24,6 @@ def sklearn_cluster() -> Any:
     return cluster, metrics
 
 
-def on_one_thread() -> Any:
-    """Return a context in which OpenMP and BLAS use one thread, so results repeat and none wait."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(limits=1)
-
-
 def centres_of(x: Array, k: int, seed: int, starts: int = STARTS) -> Array:
     """Return the centres of k-means, the highest in the first feature first.
 

@@ -16,7 +16,6 @@ from loyaltysem.clv.segments.clustering import (
     bootstrap_ari,
     centres_of,
     nearest,
-    on_one_thread,
     silhouette,
     sklearn_cluster,
 )
@@ -29,6 +28,7 @@ from loyaltysem.clv.segments.persona_features import (
 from loyaltysem.core.display import bounded, integer
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.text import Text
+from loyaltysem.core.threads import no_threads
 from loyaltysem.core.types import Array, Indices
 
 #: Customers that centres are fitted to, and that silhouettes and stability are taken of, at most.
@@ -151,7 +151,7 @@ def personas(
     rng = np.random.default_rng(seed)
     fitted = _sample(scale.values, MOST_FITTED, rng)
     measured = _sample(scale.values, MOST_MEASURED, rng)
-    with on_one_thread():
+    with no_threads():
         centres = {number: centres_of(fitted, number, seed) for number in tried}
         rows = [_row(measured, centres[number], number, draws, seed) for number in tried]
     choice = pd.DataFrame(rows)
