@@ -28,7 +28,7 @@ def mobi_path() -> Path:
 
 
 def cdnow_path(*, sample: bool = False) -> Path:
-    """Return the path of the orders of CDNOW: 69,659 by 23,570 customers, 1997 to June 1998.
+    """Return the path of the orders of CDNOW: 69,659 by 23,570 customers in 18 months from 1997 on.
 
     Parameters
     ----------
