@@ -304,8 +304,18 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "bias_sections",
         "quality",
         "behaviour",
+        "effect_sizes",
+        "plan",
+        "planned",
         "definitions",
         "gathered",
+        "rivals",
+        "mediation",
+        "groups",
+        "robustness",
+        "customers",
+        "audited",
+        "further",
         "pipeline",
         "output",
     ),
@@ -360,7 +370,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "docx",
         "report",
     ),
-    "cli": ("shared", "doctor", "auditing", "screening", "handlers", "parser"),
+    "cli": ("shared", "doctor", "auditing", "clv", "screening", "handlers", "parser"),
 }
 BANNED: Mapping[str, frozenset[str]] = {
     # arrays in, arrays out; a model knows no data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class Analysis:
         Raw numbers; keys are absent where they do not apply. See ``docs/architecture.md``.
     labels : mapping of str to Text
         Readers' names of variables and latent variables.
+    results : mapping of str to object
+        What pictures are drawn from where a table is not enough; not written to JSON.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Analysis:
     model_text: str
     tables: Mapping[str, pd.DataFrame]
     labels: Mapping[str, Text]
+    results: Mapping[str, object] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return everything as JSON: sorted keys, full precision, NaN and infinities as null.

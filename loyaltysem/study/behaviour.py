@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -56,11 +56,19 @@ class Orders:
             category=self.category, margin=self.margin, end=self.end, currency=self.currency,
         )  # fmt: skip
 
-    def linked(self, responses: Responses, tx: Transactions) -> Linked:
-        """Join the answers to the orders; respondents without orders keep missing values."""
+    def linked(self, responses: Responses, tx: Transactions, keep: Sequence[str] = ()) -> Linked:
+        """Join the answers to the orders; respondents without orders keep missing values.
+
+        Parameters
+        ----------
+        responses : Responses
+        tx : Transactions
+        keep : sequence of str
+            Further columns of the answers, such as the one that tells groups.
+        """
         return link(
-            responses, tx, unmatched="keep", amount=self.amount_as,
-            frequency=self.frequency_as, duration=self.duration_as, transform=self.transform,
+            responses, tx, unmatched="keep", amount=self.amount_as, frequency=self.frequency_as,
+            duration=self.duration_as, transform=self.transform, keep=keep,
         )  # fmt: skip
 
 

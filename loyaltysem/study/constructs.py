@@ -54,6 +54,18 @@ SECOND_ORDER: tuple[StudyConstruct, ...] = (
         ("Trust", "Satisfaction", "Commitment"),
     ),
 )
+#: What leads to loyalty; the names are those of the questionnaire's constructs, in model form.
+ANTECEDENTS: tuple[StudyConstruct, ...] = (
+    StudyConstruct(
+        "Quality", Text("Product and service quality", "产品与服务质量"), _items("qua", 4)
+    ),
+    StudyConstruct("PriceFairness", Text("Price fairness", "价格公平性"), _items("pri", 4)),
+    StudyConstruct("BrandImage", Text("Brand image", "品牌形象"), _items("ima", 4)),
+    StudyConstruct(
+        "ChannelConvenience", Text("Channels and convenience", "渠道便利性"), _items("con", 4)
+    ),
+    StudyConstruct("Experience", Text("Customer experience", "顾客体验"), _items("exp", 4)),
+)
 
 ECSI_CONSTRUCTS: tuple[StudyConstruct, ...] = (
     StudyConstruct("Image", Text("Image", "企业形象"), _items("IMAG", 5)),

@@ -14,6 +14,8 @@ from loyaltysem.study.behaviour import Orders
 from loyaltysem.study.fieldwork import AS_IT_CAME, Fieldwork
 from loyaltysem.study.hypotheses import ECSI_HYPOTHESES, STUDY_HYPOTHESES, Hypothesis
 from loyaltysem.study.models import ECSI_MODEL, STUDY_MODEL
+from loyaltysem.study.plan import NOTHING_MORE, Analyses
+from loyaltysem.study.planned import ECSI_ANALYSES, STUDY_ANALYSES
 from loyaltysem.study.published import STUDY_PUBLISHED, PublishedResults
 
 
@@ -41,6 +43,8 @@ class StudyDefinition:
         The log of orders that the questionnaire's record items come from.
     group : str or None
         Column of the answers that tells groups to compare.
+    analyses : Analyses
+        What is computed beside the model.
     """
 
     name: str
@@ -53,6 +57,7 @@ class StudyDefinition:
     fieldwork: Fieldwork = AS_IT_CAME
     orders: Orders | None = None
     group: str | None = None
+    analyses: Analyses = NOTHING_MORE
 
 
 #: European Customer Satisfaction Index, mobile phones; Tenenhaus et al. (2005).
@@ -66,6 +71,7 @@ ECSI = StudyDefinition(
     data=mobi_path,
     model=ECSI_MODEL,
     hypotheses=ECSI_HYPOTHESES,
+    analyses=ECSI_ANALYSES,
 )
 
 #: Customer loyalty → relationship quality → customer lifetime value.
@@ -92,4 +98,5 @@ LOYALTY_STUDY = StudyDefinition(
         currency="CNY",
     ),
     group="industry",
+    analyses=STUDY_ANALYSES,
 )

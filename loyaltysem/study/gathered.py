@@ -65,7 +65,7 @@ def gather(study: StudyDefinition, *, encoding: str | None = None) -> Gathered:
     tx = linked = None
     if study.orders is not None:
         tx = study.orders.open()
-        linked = study.orders.linked(returned, tx)
+        linked = study.orders.linked(returned, tx, keep=[study.group] if study.group else [])
         returned = with_behaviour(returned, questionnaire, linked)
     screening = study.fieldwork.screen(returned)
     return Gathered(questionnaire, screening, study.fieldwork.kept(screening), tx, linked)

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from loyaltysem.analysis.effects import Path
 from loyaltysem.core.text import Text
-from loyaltysem.study.constructs import ECSI_CONSTRUCTS, labels
+from loyaltysem.study.constructs import ANTECEDENTS, ECSI_CONSTRUCTS, labels
 from loyaltysem.study.models import ECSI_PATHS
 
 Expectation: TypeAlias = Literal["+", "-", "≠0"]
 Verdict: TypeAlias = Literal["supported", "not supported", "not testable"]
+#: The analysis a verdict comes from.
+Evidence: TypeAlias = Literal["model", "mediation", "moderation", "antecedents", "groups_test"]
+EVIDENCE: Mapping[Evidence, Text] = MappingProxyType(
+    {
+        "model": Text("structural model", "结构模型"),
+        "mediation": Text("bootstrap (BCa)", "自助法（BCa）"),
+        "moderation": Text("latent interaction", "潜变量交互模型"),
+        "antecedents": Text("model of antecedents", "前因模型"),
+        "groups_test": Text("test of equal paths", "多组路径等值检验"),
+    }
+)
 
 #: Level of the two-sided test behind every verdict.
 SIGNIFICANCE = 0.05
@@ -21,7 +33,7 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A claim about one parameter: a path (``~``) or a defined effect (``:=``).
+    """A claim about a path (``~``), a defined effect (``:=``) or equal paths in groups (``==``).
 
     Parameters
     ----------
@@ -33,14 +45,17 @@ class Hypothesis:
         The parameter's row; `rhs` is ignored for ``:=``.
     expected : {"+", "-", "≠0"}
         The expected sign.
+    evidence : str
+        The analysis that decides: the fitted model, or the table of a further analysis.
     """
 
     key: str
     text: Text
     lhs: str
-    op: Literal["~", ":="]
+    op: Literal["~", ":=", "=="]
     rhs: str = ""
     expected: Expectation = "≠0"
+    evidence: Evidence = "model"
 
 
 def verdict(estimate: float, pvalue: float, expected: Expectation) -> Verdict:
@@ -55,6 +70,20 @@ def verdict(estimate: float, pvalue: float, expected: Expectation) -> Verdict:
         return "not testable"
     as_expected = expected == "≠0" or (estimate > 0) == (expected == "+")
     return "supported" if pvalue < SIGNIFICANCE and as_expected else "not supported"
+
+
+def verdict_of_interval(lower: float, upper: float, expected: Expectation) -> Verdict:
+    """Judge a hypothesis by an interval: supported when it keeps clear of 0 on the expected side.
+
+    Examples
+    --------
+    >>> verdict_of_interval(0.1, 0.5, "+"), verdict_of_interval(-0.1, 0.5, "+")
+    ('supported', 'not supported')
+    """
+    if math.isnan(lower) or math.isnan(upper):
+        return "not testable"
+    sides = {"+": lower > 0, "-": upper < 0, "≠0": lower > 0 or upper < 0}
+    return "supported" if sides[expected] else "not supported"
 
 
 def two_sided(paths: Sequence[tuple[str, str]]) -> tuple[Hypothesis, ...]:
@@ -82,22 +111,26 @@ ECSI_HYPOTHESES: tuple[Hypothesis, ...] = tuple(
     _ecsi(number, path) for number, path in enumerate(ECSI_PATHS, start=1)
 )
 
+_PREDICTORS = labels(ANTECEDENTS)
+
 STUDY_HYPOTHESES: tuple[Hypothesis, ...] = (
     Hypothesis(
         "H1",
         Text("Customer loyalty raises customer lifetime value", "客户忠诚度正向影响客户终身价值"),
-        "total",
-        ":=",
-        "",
-        "+",
+        "total", ":=", "", "+",
+    ),
+    Hypothesis(
+        "H1a",
+        Text(
+            "Loyalty raises lifetime value also directly, beyond relationship quality",
+            "控制客户关系质量后，客户忠诚度仍直接正向影响客户终身价值",
+        ),
+        "CLV", "~", "Loyalty", "+",
     ),
     Hypothesis(
         "H2",
         Text("Customer loyalty raises relationship quality", "客户忠诚度正向影响客户关系质量"),
-        "RelationshipQuality",
-        "~",
-        "Loyalty",
-        "+",
+        "RelationshipQuality", "~", "Loyalty", "+",
     ),
     Hypothesis(
         "H3",
@@ -105,10 +138,7 @@ STUDY_HYPOTHESES: tuple[Hypothesis, ...] = (
             "Relationship quality raises customer lifetime value",
             "客户关系质量正向影响客户终身价值",
         ),
-        "CLV",
-        "~",
-        "RelationshipQuality",
-        "+",
+        "CLV", "~", "RelationshipQuality", "+",
     ),
     Hypothesis(
         "H4",
@@ -116,20 +146,33 @@ STUDY_HYPOTHESES: tuple[Hypothesis, ...] = (
             "Relationship quality carries part of the effect of loyalty on lifetime value",
             "客户关系质量在客户忠诚度与客户终身价值之间起中介作用",
         ),
-        "indirect",
-        ":=",
-        "",
-        "+",
+        "indirect", ":=", "", "+", "mediation",
     ),
     Hypothesis(
         "H5",
         Text(
-            "Loyalty has a direct effect on lifetime value beyond relationship quality",
-            "控制客户关系质量后，客户忠诚度对客户终身价值仍有直接影响",
+            "Relationship quality strengthens the effect of loyalty on lifetime value",
+            "客户关系质量正向调节客户忠诚度对客户终身价值的影响",
         ),
-        "CLV",
-        "~",
-        "Loyalty",
-        "+",
+        "CLV", "~", "Interaction", "+", "moderation",
     ),
-)
+    *(
+        Hypothesis(
+            f"H6{letter}",
+            Text(
+                f"{_PREDICTORS[name].en} raises customer loyalty",
+                f"{_PREDICTORS[name].zh}正向影响客户忠诚度",
+            ),
+            "Loyalty", "~", name, "+", "antecedents",
+        )
+        for letter, name in zip("abcde", _PREDICTORS, strict=True)
+    ),
+    Hypothesis(
+        "H7",
+        Text(
+            "The paths differ between internet, retail and finance customers",
+            "上述路径在互联网、零售与金融行业的客户之间存在差异",
+        ),
+        "paths", "==", "industry", "≠0", "groups_test",
+    ),
+)  # fmt: skip

@@ -20,10 +20,13 @@ class Part:
     ----------
     tables : mapping of str to DataFrame
     findings : tuple of Finding
+    results : mapping of str to object
+        Nouns whose picture needs more than a table: a bootstrap, a multiverse, cohorts.
     """
 
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    results: Mapping[str, object] = field(default_factory=dict)
 
 
 def attempt(name: Text, step: Callable[[], Part]) -> Part:
@@ -56,7 +59,8 @@ def _left_out(name: Text, error: LoyaltySemError) -> Finding:
 
 
 def together(parts: Iterable[Part]) -> Part:
-    """Return the tables and findings of several steps, in order."""
+    """Return the tables, findings and results of several steps, in order."""
     kept = list(parts)
     tables = {key: frame for part in kept for key, frame in part.tables.items()}
-    return Part(tables, tuple(finding for part in kept for finding in part.findings))
+    results = {key: noun for part in kept for key, noun in part.results.items()}
+    return Part(tables, tuple(finding for part in kept for finding in part.findings), results)

@@ -16,7 +16,10 @@ from loyaltysem.estimation.fit import cfa, sem
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.study import findings, sections, survey_sections
 from loyaltysem.study.analysis import Analysis
+from loyaltysem.study.audited import jars_table
 from loyaltysem.study.definitions import StudyDefinition
+from loyaltysem.study.effect_sizes import effect_sizes_table
+from loyaltysem.study.further import further_part
 from loyaltysem.study.gathered import gather
 from loyaltysem.study.hypotheses import Hypothesis, two_sided
 from loyaltysem.study.part import Part, together
@@ -70,7 +73,9 @@ def run(
     say(f"{study.name}: fitting the model to {len(data)} answers …")
     fit = sem(study.model, data, **options)
     refuse_too_few_cases(fit.findings)
-    say(f"{study.name}: {_size(fit)}; computing the tables …")
+    say(f"{study.name}: {_size(fit)}")
+    further = further_part(study, gathered, fit, say)
+    say(f"{study.name}: computing the tables …")
     return analyse(
         fit,
         name=study.name,
@@ -83,6 +88,8 @@ def run(
         returned=study.fieldwork.returned,
         wave=study.fieldwork.wave,
         command=command,
+        further=further,
+        analyses_seed=study.analyses.seed,
     )
 
 
@@ -101,6 +108,8 @@ def analyse(
     wave: str | None = None,
     command: str | None = None,
     seed: int | None = None,
+    further: Part | None = None,
+    analyses_seed: int | None = None,
 ) -> Analysis:
     """Gather everything a report prints about a fitted model.
 
@@ -132,6 +141,10 @@ def analyse(
         Command line, for the provenance.
     seed : int, optional
         Seed of the data; default: the one the responses' provenance states.
+    further : Part, optional
+        Analyses beside the model, which hypotheses may name as their evidence.
+    analyses_seed : int, optional
+        Their seed.
 
     Returns
     -------
@@ -148,7 +161,7 @@ def analyse(
     parameters = sections.parameters_table(fit)
     claims = hypotheses or _every_path(parameters)
     tables = {
-        **_model_tables(fit, parameters, claims),
+        **_model_tables(fit, parameters),
         **_survey_tables(fit, instrument, responses, named),
     }
     more = Part()
@@ -157,19 +170,40 @@ def analyse(
         quality = quality_part(fit, responses, indicators(fit), named, wave)
         more = together((field, quality))
         tables |= more.tables
+    if further is not None:
+        tables |= further.tables
+        more = Part(more.tables, (*more.findings, *further.findings), further.results)
+    tables |= _judgement(fit, parameters, claims, tables)
     if published is not None and responses is not None:
         tables["published"] = _published(published, fit, responses.data, tables["reliability"])
     return Analysis(
         name=name,
         title=title or (instrument.title if instrument else Text(name)),
         synthetic=responses is not None and responses.synthetic,
-        provenance=_provenance(fit, instrument, responses, seed, command),
+        provenance=_provenance(fit, instrument, responses, seed, command)
+        | ({} if analyses_seed is None else {"analyses_seed": analyses_seed}),
         fit=fit,
         findings=findings.merged(_findings(fit, responses, tables, named), more.findings),
         model_text=fit.plan.model,
         tables=tables,
         labels=named,
+        results=more.results,
     )
+
+
+def _judgement(
+    fit: SEMResult,
+    parameters: pd.DataFrame,
+    claims: Sequence[Hypothesis],
+    tables: Mapping[str, pd.DataFrame],
+) -> dict[str, pd.DataFrame]:
+    """Return effect sizes, the hypotheses with the evidence of all analyses, and the checklist."""
+    sizes = effect_sizes_table(fit)
+    judged = {"hypotheses": sections.hypotheses_table(claims, parameters, tables, sizes)}
+    if not sizes.empty:
+        judged["effect_sizes"] = sizes
+    judged = {key: frame for key, frame in judged.items() if not frame.empty}
+    return {**judged, "jars": jars_table({**tables, **judged})}
 
 
 def _screening(responses: Responses | None, given: Screening | None) -> Screening | None:
@@ -201,9 +235,7 @@ def _every_path(parameters: pd.DataFrame) -> tuple[Hypothesis, ...]:
     return two_sided(list(zip(paths["outcome"], paths["predictor"], strict=True)))
 
 
-def _model_tables(
-    fit: SEMResult, parameters: pd.DataFrame, claims: Sequence[Hypothesis]
-) -> dict[str, pd.DataFrame]:
+def _model_tables(fit: SEMResult, parameters: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the tables that the fitted model alone gives; empty ones are left out."""
     tables = {
         "fit": sections.fit_table(sections.measures_of(fit)),
@@ -212,7 +244,6 @@ def _model_tables(
         "defined": sections.defined_table(parameters),
         "covariances": sections.covariances_table(parameters),
         "rsquare": sections.rsquare_table(fit),
-        "hypotheses": sections.hypotheses_table(claims, parameters),
         "parameters": parameters,
     }
     return {key: frame for key, frame in tables.items() if not frame.empty}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isnan
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from loyaltysem.analysis.cutoffs import judge
 from loyaltysem.analysis.validity import indicators
 from loyaltysem.core.text import Text
 from loyaltysem.estimation.result import SEMResult
-from loyaltysem.study.hypotheses import Hypothesis, verdict
+from loyaltysem.study.hypotheses import EVIDENCE, Hypothesis, verdict, verdict_of_interval
 
 #: What a standardised value is known by: its error and its own interval, by the delta method.
 STANDARDISED_COLUMNS = ("std_all_se", "std_all_ci_lower", "std_all_ci_upper")
@@ -149,24 +150,38 @@ def _best(measures: Mapping[str, float], name: str, kinds: Sequence[str]) -> flo
     return next((x for x in found if not isnan(x)), float("nan"))
 
 
-def hypotheses_table(hypotheses: Sequence[Hypothesis], parameters: pd.DataFrame) -> pd.DataFrame:
-    """Return each hypothesis with its estimate and verdict.
+def hypotheses_table(
+    hypotheses: Sequence[Hypothesis],
+    parameters: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+    sizes: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return each hypothesis with its estimate, effect size, evidence and verdict.
 
-    A hypothesis about a row that the model does not have is "not testable".
+    A hypothesis about a row that is not there is "not testable".
+
+    Parameters
+    ----------
+    hypotheses : sequence of Hypothesis
+    parameters : DataFrame
+        Of the fitted model.
+    tables : mapping of str to DataFrame
+        Further analyses, by the name hypotheses give as their evidence.
+    sizes : DataFrame, optional
+        ``outcome predictor r2 f2`` of paths.
     """
-    return pd.DataFrame([_hypothesis_row(claim, parameters) for claim in hypotheses])
+    return pd.DataFrame([_hypothesis_row(h, parameters, tables, sizes) for h in hypotheses])
 
 
-def _hypothesis_row(claim: Hypothesis, parameters: pd.DataFrame) -> dict[str, object]:
-    same = (parameters["lhs"] == claim.lhs) & (parameters["op"] == claim.op)
-    if claim.op != ":=":
-        same &= parameters["rhs"] == claim.rhs
-    found = parameters.loc[same, ESTIMATE_COLUMNS]
-    numbers = (
-        {str(name): float(value) for name, value in found.iloc[0].items()}
-        if len(found)
-        else dict.fromkeys(ESTIMATE_COLUMNS, float("nan"))
-    )
+def _hypothesis_row(
+    claim: Hypothesis,
+    parameters: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    sizes: pd.DataFrame | None,
+) -> dict[str, object]:
+    frame = parameters if claim.evidence == "model" else tables.get(claim.evidence)
+    numbers = _numbers(claim, frame)
+    said = EVIDENCE[claim.evidence]
     return {
         "hypothesis": claim.key,
         "text_en": claim.text.en,
@@ -176,8 +191,53 @@ def _hypothesis_row(claim: Hypothesis, parameters: pd.DataFrame) -> dict[str, ob
         "rhs": claim.rhs,
         "expected": claim.expected,
         **numbers,
-        "verdict": verdict(numbers["est"], numbers["pvalue"], claim.expected),
+        **_size(claim, sizes, tables),
+        "evidence": claim.evidence,
+        "evidence_en": said.en,
+        "evidence_zh": said.in_("zh"),
+        "verdict": _judged(claim, numbers),
     }
+
+
+def _numbers(claim: Hypothesis, frame: pd.DataFrame | None) -> dict[str, float]:
+    """Return the estimate and its error; what the evidence does not have is NaN."""
+    if frame is None:
+        return dict.fromkeys(ESTIMATE_COLUMNS, float("nan"))
+    same = (frame["lhs"] == claim.lhs) & (frame["op"] == claim.op)
+    if claim.op != ":=":
+        same &= frame["rhs"] == claim.rhs
+    found = frame[same].reindex(columns=ESTIMATE_COLUMNS)
+    if found.empty:
+        return dict.fromkeys(ESTIMATE_COLUMNS, float("nan"))
+    return {str(name): float(value) for name, value in found.iloc[0].items()}
+
+
+def _judged(claim: Hypothesis, numbers: Mapping[str, float]) -> str:
+    """Return the verdict: by the bootstrap interval, by a test alone, or by estimate and test."""
+    if claim.evidence == "mediation":
+        return verdict_of_interval(numbers["ci_lower"], numbers["ci_upper"], claim.expected)
+    if claim.op == "==":  # a test of several paths has no estimate
+        return verdict(1.0, numbers["pvalue"], "≠0")
+    return verdict(numbers["est"], numbers["pvalue"], claim.expected)
+
+
+def _size(
+    claim: Hypothesis, sizes: pd.DataFrame | None, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, float]:
+    """Return R² of the outcome and f² of the path, where they are known."""
+    unknown = {"r2": float("nan"), "f2": float("nan")}
+    if claim.op != "~":
+        return unknown
+    if claim.evidence == "model" and sizes is not None:
+        same = (sizes["outcome"] == claim.lhs) & (sizes["predictor"] == claim.rhs)
+        for _, row in sizes[same].iterrows():
+            return {"r2": float(row["r2"]), "f2": float(row["f2"])}
+    frame = tables.get(claim.evidence)
+    if frame is not None and "r2" in frame:
+        same = (frame["lhs"] == claim.lhs) & (frame["rhs"] == claim.rhs)
+        for _, row in frame[same].iterrows():
+            return {"r2": float(row["r2"]), "f2": float(row.get("f2", float("nan")))}
+    return unknown
 
 
 def label_of(labels: Mapping[str, Text], name: str) -> Text:
