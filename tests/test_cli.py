@@ -13,6 +13,8 @@ import pytest
 
 from loyaltysem._version import __version__
 from loyaltysem.cli import _describe, main, shared
+from tests.reporting.numbers import body, printable_numbers, tokens
+from tests.reporting.test_writers import docx_text, html_text, pdf_text
 
 ITEMS = ["q1", "q2", "q3", "q4", "q5", "q6"]
 QUESTIONNAIRE = """\
@@ -274,6 +276,20 @@ def test_reproduce(tmp_path):
         ]  # fmt: skip
     results = json.loads((out / "study" / "results.json").read_text("utf-8"))
     assert results["synthetic"] is True and results["fit_measures"]["df"] == 315
+    assert unexplained(out / "study") == unexplained(out / "ecsi") == {}
+
+
+def unexplained(folder):
+    """Return the numbers that a report prints and that its results do not hold, by file."""
+    known = printable_numbers(json.loads((folder / "results.json").read_text("utf-8")))
+    known |= {str(k) for k in range(201)}  # pages, tables, rows
+    texts = {
+        "html": "\n".join(html_text((folder / "report.html").read_text("utf-8"))),
+        "pdf": pdf_text((folder / "report.pdf").read_bytes()),
+        "docx": "\n".join(docx_text((folder / "report.docx").read_bytes())),
+    }
+    found = {name: tokens(body(text)) - known for name, text in texts.items()}
+    return {name: numbers for name, numbers in found.items() if numbers}
 
 
 @pytest.fixture

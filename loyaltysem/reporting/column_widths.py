@@ -19,9 +19,11 @@ TURNED_SIZES = (8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
 GAP = 1.3
 #: Ems that a column of prose is given before it wraps, where a smaller type allows it and at the
 #: least, and those of a first column.
-COMFORTABLE, PROSE, LABEL = 18.0, 11.0, 9.0
+COMFORTABLE, PROSE, LABEL = 18.0, 11.0, 12.0
 #: Bold letters, and engines that round, need a little more than the sum of advances.
-SLACK = 1.06
+SLACK = 1.09
+#: Ems that a head may take before it wraps, as far as it has them: Chinese could break anywhere.
+HEAD = 4.0
 #: First columns under a group are set in by this many ems.
 INDENT = 0.9
 
@@ -94,7 +96,7 @@ def _need(table: Table, place: int, prose: float) -> _Need:
     body = [text for row in table.rows if not row.is_group for text in _lines(row.cells[place])]
     inset = INDENT if place == 0 and any(row.is_group for row in table.rows) else 0.0
     whole = max(map(_ems, body), default=0.0)
-    head_word = max(map(_ems, _words(column.head)), default=0.0)
+    head_word = max((*map(_ems, _words(column.head)), min(HEAD, _ems(column.head))))
     word = max((_ems(w) for text in body for w in _words(text)), default=0.0)
     if column.is_prose or (place == 0 and column.align == "left"):
         most = min(whole, max(word, prose if column.is_prose else LABEL))
