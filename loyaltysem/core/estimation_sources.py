@@ -84,6 +84,14 @@ ESTIMATION: tuple[Reference, ...] = (
         "10.1007/BF02289343",
     ),
     Reference(
+        "lee_hershberger_1990",
+        ("Lee, S.", "Hershberger, S."),
+        1990,
+        "A simple rule for generating equivalent models in covariance structure modeling",
+        "Multivariate Behavioral Research, 25(3), 313–334",
+        "10.1207/s15327906mbr2503_4",
+    ),
+    Reference(
         "lin_2010",
         ("Lin, G.-C.", "Wen, Z.", "Marsh, H. W.", "Lin, H.-S."),
         2010,

@@ -7,14 +7,18 @@ it. Replicates that have converged leave the active set. Failure is a status, ne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeAlias
 
 import numpy as np
 
 from loyaltysem.core.linalg import solve_positive
 from loyaltysem.core.types import Array, Indices, Mask
+
+#: Where a step leads from a point, both (B, q): to their sum, but for terms of second order.
+Move: TypeAlias = Callable[[Array, Array], Array]
 
 
 class Status(IntEnum):
@@ -95,8 +99,16 @@ class Minimum:
         result: Mask = self.status == Status.CONVERGED
         return result
 
+    def put(self, rows: Indices, other: Minimum) -> None:
+        """Replace what was found for some replicates."""
+        self.alpha[rows], self.value[rows] = other.alpha, other.value
+        self.decrement[rows], self.status[rows] = other.decrement, other.status
+        self.n_iter[rows] = other.n_iter
 
-def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None) -> Minimum:
+
+def minimise(
+    problem: Problem, start: Array, tolerance: Tolerance | None = None, move: Move = np.add
+) -> Minimum:
     """Minimise a batch of problems by damped Newton steps.
 
     Parameters
@@ -105,6 +117,8 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
     start : Array, shape (B, q), or (1, q) where all start at one point
         What such a point is made of may be shared too: curvature of (1, q, q) serves all.
     tolerance : Tolerance, optional
+    move : Move, optional
+        How steps are taken: bent, where the problem is simpler in other coordinates than α.
 
     Returns
     -------
@@ -138,7 +152,7 @@ def minimise(problem: Problem, start: Array, tolerance: Tolerance | None = None)
         if not len(here.rows):
             break
         step, slope = _steps(here, tolerance)
-        moved, there = _descend(here, step, slope)
+        moved, there = _descend(here, step, slope, move)
         done = _expected(here.decrement, there.decrement, tolerance) < tolerance.decrement
         left = done | ~moved
         if n < tolerance.max_iterations and not left.any():
@@ -237,10 +251,10 @@ def _modified_step(curvature: Array, gradient: Array) -> Array:
     return step
 
 
-def _descend(here: _Active, step: Array, slope: Array) -> tuple[Mask, _Active]:
+def _descend(here: _Active, step: Array, slope: Array, move: Move) -> tuple[Mask, _Active]:
     """Halve each step until the value falls enough; return who moved, and to where."""
     limit = here.value + 1e-13 * (1.0 + np.abs(here.value))  # rounding is no rise
-    trial = here.alpha + step
+    trial = move(here.alpha, step)
     point = here.problem.at(trial)
     reached = point.value()
     good = reached <= limit + 1e-4 * slope
@@ -250,7 +264,7 @@ def _descend(here: _Active, step: Array, slope: Array) -> tuple[Mask, _Active]:
     value = np.where(good, reached, here.value)
     waiting, length = np.flatnonzero(~good), 0.5
     for _ in range(39):
-        trial = here.alpha[waiting] + length * step[waiting]
+        trial = move(here.alpha[waiting], length * step[waiting])
         reached = here.problem.take(waiting).at(trial).value()
         fine = reached <= limit[waiting] + 1e-4 * length * slope[waiting]
         alpha[waiting[fine]], value[waiting[fine]] = trial[fine], reached[fine]

@@ -96,15 +96,8 @@ def minimise_compiled(
     found = _search(plan, objective, start, tolerance)
     returned = np.flatnonzero(found.status < 0)
     if len(returned):
-        _put(found, returned, minimise(objective.take(returned), start[returned], tolerance))
+        found.put(returned, minimise(objective.take(returned), start[returned], tolerance))
     return found
-
-
-def _put(found: Minimum, rows: Indices, other: Minimum) -> None:
-    """Replace what was found for some replicates."""
-    found.alpha[rows], found.value[rows] = other.alpha, other.value
-    found.decrement[rows], found.status[rows] = other.decrement, other.status
-    found.n_iter[rows] = other.n_iter
 
 
 def _search(plan: Plan, objective: Objective, start: Array, tolerance: Tolerance) -> Minimum:

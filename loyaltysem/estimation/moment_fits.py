@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
+from loyaltysem.core.optimise import Minimum, Status, Tolerance
 from loyaltysem.core.types import Array
-from loyaltysem.engine.restrictions import ReducedObjective
 from loyaltysem.estimation.model import BoundModel, bind_model
-from loyaltysem.estimation.search import FIELDS, batch_size, joined, search, search_batch, taken
+from loyaltysem.estimation.search import attempt, batch_size, joined, search, search_batch, taken
 from loyaltysem.moments.complete import SampleMoments
 from loyaltysem.moments.wishart import draw_normal_moments
 
@@ -107,15 +106,10 @@ def solve_batch(model: BoundModel, start: Array, slack: float = SLACK) -> Minimu
 
 def _solve(model: BoundModel, start: Array) -> Minimum:
     """Minimise by expected curvature, then, where that does not end, by exact curvature."""
-    k = model.reduction
-    problem = model.objective if k is None else ReducedObjective(model.objective, k)
-    origin = start[None] if k is None else k.reduce(start[None])
-    first = np.repeat(origin, len(model.sample.cov[0]), axis=0)
-    found = minimise(problem, first, Tolerance(max_iterations=STEPS))
+    first = np.repeat(start[None], len(model.sample.cov[0]), axis=0)
+    found = attempt(model, first, Tolerance(max_iterations=STEPS))
     rest = np.flatnonzero(~found.converged)
     if len(rest):
         exact = Tolerance(exact=True, max_iterations=EXACT_STEPS)
-        again = minimise(problem.take(rest), found.alpha[rest], exact)
-        for name in FIELDS:
-            getattr(found, name)[rest] = getattr(again, name)
-    return found if k is None else replace(found, alpha=k.expand(found.alpha))
+        found.put(rest, attempt(taken(model, rest), found.alpha[rest], exact))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.optimize import minimize
 
 from loyaltysem.core.optimise import Minimum, Status, Tolerance, minimise
 from loyaltysem.core.types import Array, Indices
+from loyaltysem.engine.bent_steps import bent_step
 from loyaltysem.engine.compiled import compilable, minimise_compiled
 from loyaltysem.engine.restrictions import ReducedObjective
 from loyaltysem.estimation.model import BoundModel
@@ -45,7 +47,7 @@ def search(model: BoundModel, start: Array | None = None, max_iterations: int = 
     best: Minimum | None = None
     for alpha in _starts(model, start):
         for exact in (False, True):
-            found = _minimise(model, alpha, _tolerance(model, max_iterations, exact))
+            found = attempt(model, alpha, _tolerance(model, max_iterations, exact))
             if best is None or _better(found, best):
                 best = found
             if best.converged[0]:
@@ -65,7 +67,7 @@ def search_thoroughly(model: BoundModel) -> Minimum:
         return found
     for seed in range(GENERIC):
         theta = rough_values(model.table, model.sample, np.random.default_rng(seed))
-        other = _minimise(
+        other = attempt(
             model, model.objective.map.alpha(theta), Tolerance(exact=True, max_iterations=100)
         )
         if other.converged[0] and (not found.converged[0] or _lower(other, found)):
@@ -109,10 +111,12 @@ def search_batch(model: BoundModel, start: Array) -> Minimum:
     if model.restrictions and model.reduction is None:
         return joined([search(_alone(model, b), start) for b in range(n)])
     found = _together(model, start, _tolerance(model, FEW))
-    for b in np.flatnonzero(~found.converged):
-        alone = search(_alone(model, int(b)), max_iterations=ENOUGH)
-        for name in FIELDS:
-            getattr(found, name)[b] = getattr(alone, name)[0]
+    rest = np.flatnonzero(~found.converged)
+    if len(rest):
+        tolerance = _tolerance(model, ENOUGH)
+        found.put(rest, attempt(taken(model, rest), found.alpha[rest], tolerance))
+    for b in np.flatnonzero(~found.converged)[:, None]:
+        found.put(b, search(taken(model, b), max_iterations=ENOUGH))
     return found
 
 
@@ -134,7 +138,7 @@ def _together(model: BoundModel, start: Array, tolerance: Tolerance) -> Minimum:
     pieces = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
     starts = [np.tile(start, (1 if at_once else len(rows), 1)) for rows in pieces]
     found = zip(pieces, starts, strict=True)
-    return joined([_minimise(taken(model, rows), alpha, tolerance) for rows, alpha in found])
+    return joined([attempt(taken(model, rows), alpha, tolerance) for rows, alpha in found])
 
 
 def batch_size(q: int) -> int:
@@ -172,9 +176,11 @@ def _better(a: Minimum, b: Minimum) -> bool:
     return bool((b.converged[0], a.value[0]) < (a.converged[0], b.value[0]))
 
 
-def _minimise(model: BoundModel, alpha: Array, tolerance: Tolerance) -> Minimum:
+def attempt(model: BoundModel, alpha: Array, tolerance: Tolerance) -> Minimum:
+    """Minimise from starting points (B, q), or one (1, q) for all, under the restrictions."""
     if not model.restrictions:
-        return minimise(model.objective, alpha, tolerance)
+        move = partial(bent_step, mediations=model.structure.mediations)
+        return minimise(model.objective, alpha, tolerance, move)
     if model.reduction is not None:
         reduced = ReducedObjective(model.objective, model.reduction)
         found = minimise(reduced, model.reduction.reduce(alpha), tolerance)

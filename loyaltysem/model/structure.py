@@ -25,6 +25,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
+from loyaltysem.model.mediation import Mediation, mediations
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.parameters import Parameter
 
@@ -183,12 +184,15 @@ class ModelStructure:
     exogenous : tuple
         ``(row, group, i, j)`` of each moment of fixed x: variances and covariances with
         positions i, j among the observed variables; means with j = -1.
+    mediations : tuple of Mediation
+        Paths whose values have a pole.
     """
 
     blocks: tuple[BlockStructure, ...]
     free: Indices
     constant: Array
     exogenous: tuple[tuple[int, int, int, int], ...]
+    mediations: tuple[Mediation, ...]
 
     @property
     def n_free(self) -> int:
@@ -232,7 +236,7 @@ def compile_structure(table: ParameterTable) -> ModelStructure:
         [0.0 if r.free or r.exogenous else r.value for r in table.rows], dtype=np.float64
     )
     blocks = tuple(_block(table, group, numbers) for group in range(1, table.n_groups + 1))
-    return ModelStructure(blocks, numbers, constant, tuple(_exogenous(table)))
+    return ModelStructure(blocks, numbers, constant, tuple(_exogenous(table)), mediations(table))
 
 
 def _exogenous(table: ParameterTable) -> Iterable[tuple[int, int, int, int]]:

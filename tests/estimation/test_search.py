@@ -53,3 +53,24 @@ def test_an_easy_search_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(module, "rough_values", refuse)
     found = module.search_thoroughly(fit.model)
     np.testing.assert_allclose(found.alpha, fit.solution.alpha)
+
+
+def mediated(variance: float) -> pd.DataFrame:
+    """Draw cases of ``Y ~ M + X; M ~ X`` in which M has little variance of its own."""
+    rng = np.random.default_rng(3)
+    x, own, noise = rng.normal(size=(3, 150))
+    m = 0.5 * x + np.sqrt(variance) * own
+    scores = {"x": x, "m": m, "y": 0.3 * x + 0.3 * m + 0.8 * noise}
+    return pd.DataFrame(
+        {f"{f}{k}": 0.8 * v + 0.7 * rng.normal(size=150) for f, v in scores.items() for k in "123"}
+    )
+
+
+def test_the_pole_of_a_mediated_path_is_passed() -> None:
+    """In a third of these draws M has no more variance than X gives it, or less."""
+    text = "".join(f"{f.upper()} =~ {f}1 + {f}2 + {f}3\n" for f in "xmy") + "M ~ X\nY ~ M + X"
+    fit = ls.sem(text, mediated(0.02))
+    boot = fit.bootstrap(256, seed=1)
+    found = boot.replicates()
+    assert (found["M~~M"] < 0.0).mean() > 0.2
+    assert boot.counts["failed"] == 0
