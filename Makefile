@@ -25,12 +25,13 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help reproduce paper test clean FORCE
+.PHONY: help docs reproduce paper test clean FORCE
 
 help:
 	@echo "make reproduce   install into .venv and run the main job; prints where the reports are"
 	@echo "make paper       the same, then the article of the study: out/paper/article.pdf"
 	@echo "make test        install into .venv and run every check"
+	@echo "make docs        install into .venv and build the site of the documentation into out/site"
 	@echo "make clean       remove .venv, out/ and caches"
 
 reproduce: $(VENV)/.ready-reproduce
@@ -53,6 +54,17 @@ test: $(VENV)/.ready-test $(VENV)/.ready-node
 	@$(BIN)/mypy
 	@echo "== Tests, doctests and the README's commands (pytest)"
 	@$(BIN)/python -m pytest
+
+docs: $(VENV)/.ready-docs
+	@echo "== Running the notebooks (some minutes)"
+	@$(BIN)/python tools/make_site.py build/site_pages
+	@echo "== Building out/site"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "out/site/index.html"
+
+$(VENV)/.ready-docs: $(VENV)/pyvenv.cfg $(SETUP)
+	$(call install,loyaltysem with what builds its site,docs$(comma)examples$(comma)clv$(comma)arrow$(comma)dask)
+	@touch $@
 
 $(VENV)/.ready-reproduce: $(VENV)/pyvenv.cfg $(SETUP)
 	$(call install,loyaltysem with its example data and report writers,clv$(comma)examples$(comma)report)

@@ -360,6 +360,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "survey_narrative",
         "survey_figures",
         "survey_sections",
+        "further_figures",
+        "further_sections",
         "sections",
         "column_widths",
         "paper",

