@@ -8,6 +8,7 @@
 #     display_name: Python 3
 #     language: python
 #     name: python3
+# ---
 
 # %% [markdown]
 # # 完整研究：客户忠诚度 → 关系质量 → 客户终身价值

@@ -142,7 +142,7 @@ def write_api(folder: Path) -> None:
 def _entry(shown: str, identifier: str, *, members: bool = False) -> str:
     options = ["heading_level: 2", f'heading: "{shown}"', f'toc_label: "{shown}"']
     if members:
-        options += ["members: true", "inherited_members: true"]
+        options += ["members: null", "inherited_members: true"]
     lines = "".join(f"\n        {option}" for option in options)
     return f"::: {identifier}\n    options:{lines}"
 
