@@ -10,6 +10,7 @@ from loyaltysem.core.display import MISSING, bounded, integer, interval, number,
 from loyaltysem.core.references import REFERENCES, reference
 from loyaltysem.core.text import Language, Text
 from loyaltysem.reporting import figures, narrative, survey_figures, tables
+from loyaltysem.reporting import further_sections as more
 from loyaltysem.reporting import survey_sections as answers
 from loyaltysem.reporting.document import (
     Block,
@@ -54,6 +55,7 @@ PROVENANCE_TERMS: Mapping[str, Text] = MappingProxyType(
         "n_obs": Text("Cases used", "有效样本量"),
         "n_parameters": Text("Free parameters", "自由参数个数"),
         "seed": Text("Seed", "随机种子"),
+        "analyses_seed": Text("Seed of the analyses", "分析所用随机种子"),
         "command": Text("Command", "命令"),
     }
 )
@@ -90,10 +92,18 @@ def compose(
                  answers.bias(analysis, words), words),
         _section("structure", Text("Structural model", "结构模型"),
                  _structure(analysis, words, indicators), words),
+        _section("groups", Text("Groups and invariance", "多组比较与测量等值"),
+                 more.groups(analysis, words), words),
+        _section("robustness", Text("Robustness and sensitivity", "稳健性与敏感性分析"),
+                 more.robustness(analysis, words), words),
+        _section("customers", Text("Behaviour and value of the customers", "客户消费行为与价值"),
+                 more.customers(analysis, words), words),
         _section("with-without", Text("With and without screened answers", "筛查前后的结果对比"),
                  answers.with_without(analysis, words), words),
         _section("published", Text("Printed against reproduced", "原文结果与复现结果"),
                  _published(analysis, words), words),
+        _section("checks", Text("Checks and reporting standards", "核对与报告规范"),
+                 more.checked(analysis, words), words),
         _section("appendix", Text("Appendix", "附录"), _appendix(analysis, words), words),
         _section("provenance", Text("Provenance", "来源与可复现信息"),
                  _provenance(analysis, words), words),
@@ -204,6 +214,7 @@ def _fit(analysis: Analysis, words: Words) -> Iterator[Block]:
     if "fit" in analysis.tables:
         yield from narrative.model_fit(analysis.tables["fit"], words)
         yield tables.model_fit(analysis.tables["fit"], words)
+    yield from more.rivals(analysis, words)
 
 
 def _measurement(analysis: Analysis, words: Words) -> Iterator[Block]:
@@ -243,12 +254,14 @@ def _structure(analysis: Analysis, words: Words, indicators: bool | None) -> Ite
         sentence = narrative.explained(found["rsquare"], words)
         if sentence:
             yield sentence
+    yield from more.effects(analysis, words)
 
 
 def _published(analysis: Analysis, words: Words) -> Iterator[Block]:
     if "published" in analysis.tables:
         yield narrative.published(analysis.tables["published"], words)
         yield tables.published(analysis.tables["published"], words)
+    yield from more.audited(analysis, words)
 
 
 def _appendix(analysis: Analysis, words: Words) -> Iterator[Block]:

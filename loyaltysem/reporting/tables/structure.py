@@ -197,8 +197,9 @@ def rsquare(frame: pd.DataFrame, words: Words) -> Table:
 def hypotheses(frame: pd.DataFrame, words: Words) -> Table:
     """Return each hypothesis with its estimate and verdict."""
     note = Text(
-        "Supported: the estimate has the expected sign and p < .05 (two-sided).",
-        "支持：估计值符号与预期一致，且 p < .05（双侧）。",
+        "Supported: the estimate has the expected sign and p < .05 (two-sided), or its bootstrap "
+        "interval keeps clear of 0 on that side.",
+        "支持：估计值符号与预期一致，且 p < .05（双侧）；或其自助法区间在预期方向上不含 0。",
     )
     return frame_table(
         "hypotheses",
@@ -218,11 +219,24 @@ def hypotheses(frame: pd.DataFrame, words: Words) -> Table:
                 Text("95% CI of B", "B 的 95% 置信区间"),
                 lambda r: interval(r["ci_lower"], r["ci_upper"]),
             ),
+            *_evidence_columns(frame, words),
             ColumnSpec(Text("Verdict", "结论"), lambda r: decision(r, words), "left"),
         ],
         words,
         notes=[words.say(note)],
     )
+
+
+def _evidence_columns(frame: pd.DataFrame, words: Words) -> list[ColumnSpec]:
+    """Return effect sizes and the analysis each verdict comes from, where the frame has them."""
+    if "evidence" not in frame:
+        return []
+    columns = [bounded_column("r2", Text("R²"), 2), value_column("f2", Text("f²"), 2)]
+    if frame["evidence"].nunique() > 1:
+        columns.append(
+            text_column(Text("Evidence", "依据"), lambda r: words.of(r, "evidence"), is_prose=True)
+        )
+    return columns
 
 
 def _expected(record: Record) -> str:
