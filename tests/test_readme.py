@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
@@ -83,7 +83,11 @@ def test_the_windows_commands_do_what_make_does() -> None:
     """Same extras, same constraints, same entry point: only the shell differs."""
     windows = " ".join(_commands("powershell"))
     assert "-c constraints.txt" in windows
-    assert ".[examples]" in windows
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (extras,) = re.findall(
+        r"its example data and report writers,([\w$()]+)\)$", makefile, re.MULTILINE
+    )
+    assert f".[{extras.replace('$(comma)', ',')}]" in windows
     assert "loyaltysem reproduce" in windows
 
 
