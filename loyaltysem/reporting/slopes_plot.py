@@ -129,8 +129,8 @@ def region_plot(
     finish(axes, names[slopes.moderator], title, typeface)
     axes.legend(
         frameon=False, prop=typeface.properties(TICK_SIZE), labelcolor=GREY, ncols=3,
-        loc="lower left", bbox_to_anchor=(-0.02, 0.99), borderaxespad=0.2, columnspacing=1.0,
-        handlelength=2.1,
+        loc="lower left", bbox_to_anchor=(-0.02, 0.99), borderaxespad=0.2, columnspacing=0.7,
+        handlelength=1.8,
     )  # fmt: skip
     return axes
 
