@@ -90,6 +90,7 @@ def run(
         command=command,
         further=further,
         analyses_seed=study.analyses.seed,
+        names=study.analyses.names,
     )
 
 
@@ -110,6 +111,7 @@ def analyse(
     seed: int | None = None,
     further: Part | None = None,
     analyses_seed: int | None = None,
+    names: Mapping[str, Text] = MappingProxyType({}),
 ) -> Analysis:
     """Gather everything a report prints about a fitted model.
 
@@ -145,6 +147,8 @@ def analyse(
         Analyses beside the model, which hypotheses may name as their evidence.
     analyses_seed : int, optional
         Their seed.
+    names : mapping of str to Text
+        Readers' names beyond those of the questionnaire.
 
     Returns
     -------
@@ -186,7 +190,7 @@ def analyse(
         findings=findings.merged(_findings(fit, responses, tables, named), more.findings),
         model_text=fit.plan.model,
         tables=tables,
-        labels=named,
+        labels={**names, **named},
         results=more.results,
     )
 

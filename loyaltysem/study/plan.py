@@ -78,6 +78,8 @@ class Analyses:
         Scales asked for directly, and their items, held against behaviour.
     asked : tuple of str
         Single answers held against behaviour.
+    names : mapping of str to Text
+        Readers' names of groups, products and defined parameters.
     paper : callable or None
         The printed results to audit; asked when the study runs.
     draws, worth_draws, replicates : int
@@ -96,6 +98,7 @@ class Analyses:
     drivers: tuple[str, ...] = ()
     scores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
+    names: Mapping[str, Text] = field(default_factory=dict)
     paper: Callable[[], Path] | None = None
     draws: int = 5000
     worth_draws: int = 1000

@@ -14,6 +14,7 @@ from loyaltysem.study.constructs import (
     SECOND_ORDER,
     VALUE,
     StudyConstruct,
+    labels,
     measurement_text,
 )
 from loyaltysem.study.models import ECSI_PATHS, STUDY_MODEL, structural_text
@@ -100,6 +101,18 @@ STUDY_ANALYSES = Analyses(
         LOYALTY.name: tuple(item for name in LOYALTY.indicators for item in _ITEMS[name]),
     },
     asked=("nps",),
+    names={
+        "indirect": Text("Indirect effect", "间接效应"),
+        "total": Text("Total effect", "总效应"),
+        "Interaction": Text("Loyalty × relationship quality", "客户忠诚度 × 客户关系质量"),
+        "internet": Text("Internet", "互联网"),
+        "retail": Text("Retail", "零售"),
+        "finance": Text("Finance", "金融"),
+        "Structural model": Text("Structural model", "结构模型"),
+        "sample": Text("Sample", "样本"),
+        "Loyalty_mean": Text("Customer loyalty (mean of items)", "客户忠诚度（题项均值）"),
+        **labels(ANTECEDENTS),
+    },
     paper=partial(shipped, "data", "audit_seed_study.yaml"),
 )  # fmt: skip
 

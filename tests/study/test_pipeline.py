@@ -21,16 +21,6 @@ SQUARE = {"fornell_larcker", "fornell_larcker_top", "htmt"}
 
 
 @pytest.fixture(scope="module")
-def ecsi():
-    return run(ECSI)
-
-
-@pytest.fixture(scope="module")
-def study():
-    return run(LOYALTY_STUDY, command="loyaltysem reproduce")
-
-
-@pytest.fixture(scope="module")
 def bare():
     """A model fitted without questionnaire or responses, all on observed variables."""
     rng = np.random.default_rng(3)
@@ -50,7 +40,9 @@ def test_ecsi_is_real_and_has_every_table(ecsi):
         *("flow", "screening", "screening_rule", "screening_distributions", "with_without"),
         *("adequacy", "parallel", "method_bias", "normality", "htmt_intervals"),
         *("paths", "defined", "rsquare", "hypotheses", "parameters"),
-    }
+        *("rivals", "estimators", "mediation", "mediation_draws", "effect_sizes", "jars"),
+        *("multiverse", "multiverse_choices", "multiverse_summary"),
+    } | {"power", "crosscheck"} & set(ecsi.tables)
     assert ecsi.provenance["n_obs"] == 250 and ecsi.provenance["seed"] is None
 
 

@@ -109,13 +109,17 @@ def estimators(frame: pd.DataFrame, words: Words) -> Table:
     return frame_table("estimators", caption, ordered, columns, words, notes=[words.say(note)])
 
 
+#: Measures that the table of fit prints as one.
+PLAIN = {"chisq": Text("χ²"), "df": Text("df", "自由度")}
+
+
 def _first_seen(values: pd.Series) -> dict[str, int]:
     return {name: place for place, name in enumerate(dict.fromkeys(values))}
 
 
 def _quantity(record: Record, words: Words) -> str:
     if record["kind"] == "fit":
-        return words.say(FIT_NAMES.get(str(record["key"]), Text(str(record["key"]))))
+        return words.say({**FIT_NAMES, **PLAIN}.get(str(record["key"]), Text(str(record["key"]))))
     return path_text(record, words)
 
 
@@ -160,8 +164,6 @@ def mediation(frame: pd.DataFrame, draws: pd.DataFrame, words: Words) -> Table:
         value_column("est", Text("B")),
         value_column("boot_se", Text("Bootstrap SE", "自助法 SE")),
         limits("ci_lower", "ci_upper", Text("95% BCa", "95% BCa 区间")),
-        limits("percentile_lower", "percentile_upper", Text("95% percentile", "95% 百分位区间")),
-        limits("delta_lower", "delta_upper", Text("95% delta method", "95% delta 法区间")),
         value_column("std_all", Text("β")),
         limits("std_lower", "std_upper", Text("95% BCa of β", "β 的 95% BCa 区间")),
     ]

@@ -87,7 +87,7 @@ def power(frame: pd.DataFrame, words: Words) -> Table:
     columns = [
         text_column(
             Text("Test", "检验"),
-            lambda r: words.say(TESTS.get(str(r["test"]), Text(words.name(str(r["test"]))))),
+            lambda r: _test_name(str(r["test"]), words),
         ),
         count("n", Text("N")),
         value_column("population", Text("True value assumed", "假定真值")),
@@ -101,6 +101,13 @@ def power(frame: pd.DataFrame, words: Words) -> Table:
     )
     caption = Text("Power achieved at α = .05", "实际检验功效（α = .05）")
     return frame_table("power", caption, frame, columns, words, notes=[words.say(note)])
+
+
+def _test_name(key: str, words: Words) -> str:
+    if key in TESTS:
+        return words.say(TESTS[key])
+    outcome, arrow, predictor = key.partition("~")
+    return f"{words.name(predictor)} → {words.name(outcome)}" if arrow else words.name(key)
 
 
 def behaviour(frame: pd.DataFrame, words: Words) -> Table:
@@ -186,7 +193,9 @@ def what_if(frame: pd.DataFrame, words: Words) -> Table:
         text_column(Text("Driver", "驱动因素"), lambda r: words.name(str(r["driver"]))),
         text_column(
             Text("Customers", "客户"),
-            lambda r: words.say(everybody) if r["segment"] == "all" else str(r["segment"]),
+            lambda r: (
+                words.say(everybody) if r["segment"] == "all" else words.name(str(r["segment"]))
+            ),
         ),
         count("n", Text("n")),
         value_column("baseline", Text("Now", "现值"), 2),
@@ -229,7 +238,7 @@ def audit(frame: pd.DataFrame, words: Words) -> Table:
 def feasible(frame: pd.DataFrame, words: Words) -> Table:
     """Return what can have printed the fit."""
     columns = [
-        text_column(Text("Model", "模型"), lambda r: str(r["model"])),
+        text_column(Text("Model", "模型"), lambda r: words.name(str(r["model"]))),
         count("p", Text("Variables", "观测变量数")),
         ColumnSpec(
             Text("df", "自由度"),

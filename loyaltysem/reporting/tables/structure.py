@@ -201,6 +201,7 @@ def hypotheses(frame: pd.DataFrame, words: Words) -> Table:
         "interval keeps clear of 0 on that side.",
         "支持：估计值符号与预期一致，且 p < .05（双侧）；或其自助法区间在预期方向上不含 0。",
     )
+    several = "evidence" in frame and frame["evidence"].nunique() > 1
     return frame_table(
         "hypotheses",
         Text("Hypotheses", "假设检验结果"),
@@ -208,7 +209,9 @@ def hypotheses(frame: pd.DataFrame, words: Words) -> Table:
         [
             text_column(Text("", ""), lambda r: str(r["hypothesis"])),
             text_column(
-                Text("Hypothesis", "假设内容"), lambda r: words.of(r, "text"), is_prose=True
+                Text("Hypothesis", "假设内容"),
+                lambda r: _claim(r, words, several),
+                is_prose=True,
             ),
             ColumnSpec(Text("Expected", "预期"), _expected, "center"),
             bounded_column("std_all", Text("β")),
@@ -219,7 +222,7 @@ def hypotheses(frame: pd.DataFrame, words: Words) -> Table:
                 Text("95% CI of B", "B 的 95% 置信区间"),
                 lambda r: interval(r["ci_lower"], r["ci_upper"]),
             ),
-            *_evidence_columns(frame, words),
+            *_evidence_columns(frame),
             ColumnSpec(Text("Verdict", "结论"), lambda r: decision(r, words), "left"),
         ],
         words,
@@ -227,16 +230,17 @@ def hypotheses(frame: pd.DataFrame, words: Words) -> Table:
     )
 
 
-def _evidence_columns(frame: pd.DataFrame, words: Words) -> list[ColumnSpec]:
-    """Return effect sizes and the analysis each verdict comes from, where the frame has them."""
+def _evidence_columns(frame: pd.DataFrame) -> list[ColumnSpec]:
+    """Return effect sizes, where the frame has them."""
     if "evidence" not in frame:
         return []
-    columns = [bounded_column("r2", Text("R²"), 2), value_column("f2", Text("f²"), 2)]
-    if frame["evidence"].nunique() > 1:
-        columns.append(
-            text_column(Text("Evidence", "依据"), lambda r: words.of(r, "evidence"), is_prose=True)
-        )
-    return columns
+    return [bounded_column("r2", Text("R²"), 2), value_column("f2", Text("f²"), 2)]
+
+
+def _claim(record: Record, words: Words, tells_evidence: bool) -> Cell:
+    """Return the claim, with the analysis its verdict comes from below it."""
+    below = words.of(record, "evidence") if tells_evidence else ""
+    return Cell(words.of(record, "text"), below=below)
 
 
 def _expected(record: Record) -> str:
