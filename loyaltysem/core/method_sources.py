@@ -70,6 +70,13 @@ METHODS: tuple[Reference, ...] = (
         "10.1207/S15328007SEM0902_5",
     ),
     Reference(
+        "cohen_1988",
+        ("Cohen, J.",),
+        1988,
+        "Statistical power analysis for the behavioral sciences (2nd ed.)",
+        "Lawrence Erlbaum",
+    ),
+    Reference(
         "cronbach_1951",
         ("Cronbach, L. J.",),
         1951,
