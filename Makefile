@@ -82,7 +82,7 @@ $(VENV)/.ready-node: tests/survey/node/package.json | $(VENV)/.ready-test
 	@if ! npm --version >/dev/null 2>&1; then \
 		echo "== No npm here: the check of SurveyJS files by survey-core will be skipped"; \
 	elif echo "== Installing survey-core, which judges SurveyJS files" && npm install --prefix $(NODE) \
-		--no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error; then touch $@; \
+		--no-package-lock --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 --loglevel=error; then touch $@; \
 	else echo "== npm could not install survey-core: the check of SurveyJS files will be skipped"; fi
 
 comma := ,

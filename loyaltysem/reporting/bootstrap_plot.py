@@ -28,6 +28,8 @@ RIGHT, TOP, BOTTOM, GAP = 0.35, 0.4, 0.55, 0.12
 BAR, HOLLOW = "#c3d5e6", "#e6edf4"
 #: Quantiles of the replicates that the axis spans, with some room around them.
 SHOWN = (0.001, 0.999)
+#: How far beyond the quartiles the axis goes at most, in interquartile ranges.
+FARTHEST = 5.0
 COLOURS = (ACCENT, NEGATIVE, "#6f7d2f")
 X_AXIS: Mapping[str, Text] = {
     "est": Text("Value in the bootstrap draws", "自助抽样所得数值"),
@@ -90,8 +92,9 @@ def bootstrap_plot(
     Notes
     -----
     Bars count draws, their heights scaled to each quantity's largest; those outside the first
-    interval are pale. The axis spans the middle 99.8 % of the draws, and what lies beyond is told
-    in numbers.
+    interval are pale. The axis spans the middle 99.8 % of the draws, but no more than five
+    interquartile ranges beyond the quartiles unless an interval does; what lies beyond is told in
+    numbers.
     """
     chosen = _kinds(boot, kinds)
     if not names:
@@ -181,13 +184,21 @@ def _spoken(
 
 def _span(rows: Sequence[_Row]) -> tuple[float, float]:
     """Return the ends of the axis: most draws and all limits, with some room."""
-    ends = [np.quantile(row.values, SHOWN) for row in rows]
+    ends = [_middle(row.values) for row in rows]
     ends += [row.limits[np.isfinite(row.limits)] for row in rows]
     estimates = np.array([row.estimate for row in rows])
     seen = np.concatenate([*ends, estimates[np.isfinite(estimates)]])
     low, high = float(seen.min()), float(seen.max())
     room = 0.04 * (high - low) or 0.5 * abs(high) or 0.5
     return low - room, high + room
+
+
+def _middle(values: Array) -> Array:
+    """Return where most draws end: a few far out would leave the others a spike."""
+    quarter, three = np.quantile(values, [0.25, 0.75])
+    reach = FARTHEST * (three - quarter)
+    low, high = np.quantile(values, SHOWN)
+    return np.array([max(low, quarter - reach), min(high, three + reach)])
 
 
 def _draw(axes: Axes, row: _Row, base: float, height: float) -> None:
