@@ -161,6 +161,13 @@ INFERENCE: tuple[Reference, ...] = (
         "10.1017/S0305004100023987",
     ),
     Reference(
+        "sankaran_1959",
+        ("Sankaran, M.",),
+        1959,
+        "On the non-central chi-square distribution",
+        "Biometrika, 46(1/2), 235–237",
+    ),
+    Reference(
         "saris_1987",
         ("Saris, W. E.", "Satorra, A.", "Sörbom, D."),
         1987,
