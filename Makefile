@@ -53,7 +53,7 @@ test: $(VENV)/.ready-test $(VENV)/.ready-node
 	@echo "== Types (mypy --strict)"
 	@$(BIN)/mypy
 	@echo "== Tests, doctests and the README's commands (pytest)"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 docs: $(VENV)/.ready-docs
 	@echo "== Running the notebooks (some minutes)"
