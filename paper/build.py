@@ -39,7 +39,7 @@ COLUMNS: Mapping[str, Show] = {
     ),
     **dict.fromkeys(
         ("est", "se", "z", "chisq", "mean", "sd", "ci_lower", "ci_upper", "skewness", "kurtosis",
-         "delta_chisq"),
+         "delta_chisq", "delta_aic"),
         TWO,
     ),
     **dict.fromkeys(("n", "count", "df", "n_items", "n_obs"), integer),
@@ -112,10 +112,10 @@ def _hypothesis(row: Mapping[str, Any]) -> dict[str, str]:
     named = {
         key: str(row.get(key) or "") for key in ("hypothesis", "text_en", "text_zh", "verdict")
     }
-    numeric = row.get("est") is not None and row.get("std_all") is not None
-    return named | (
-        _effect(row) if numeric else dict.fromkeys(("b", "se", "p", "pvalue", "ci", "beta"), "–")
-    )
+    if row.get("est") is not None and row.get("std_all") is not None:
+        return named | _effect(row)
+    absent = dict.fromkeys(("b", "se", "p", "ci", "beta"), "–")
+    return named | absent | {"pvalue": pvalue(row.get("pvalue"))}
 
 
 def _published(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
