@@ -122,7 +122,7 @@ def test_report_in_both_languages(desk):
 def test_report_in_every_format(desk):
     assert desk.report("--lang", "both", "--format", "docx,html,pdf") == 0
     assert sorted(p.name for p in desk.out.iterdir()) == [
-        "report.en.docx", "report.en.pdf", "report.html", "report.zh.docx", "report.zh.pdf",
+        "report.docx", "report.html", "report.pdf", "report.zh.docx", "report.zh.pdf",
         "results.json",
     ]  # fmt: skip
 

@@ -41,7 +41,7 @@ def test_program(desk: Path) -> None:
     (body,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     exec(compile(body, "reports.md", "exec"), {})
     assert {path.name for path in (desk / "out").iterdir()} == {
-        "trust.html", "trust.en.pdf", "trust.zh.pdf", "trust.en.docx", "trust.zh.docx"
+        "trust.html", "trust.pdf", "trust.zh.pdf", "trust.docx", "trust.zh.docx"
     }  # fmt: skip
 
 
@@ -49,6 +49,6 @@ def test_shell(desk: Path) -> None:
     (body,) = re.findall(r"^```bash\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert main(shlex.split(body.replace("\\\n", ""))[1:]) == 0
     assert {path.name for path in (desk / "out" / "trust").iterdir()} == {
-        "report.html", "report.en.pdf", "report.zh.pdf", "report.en.docx", "report.zh.docx",
+        "report.html", "report.pdf", "report.zh.pdf", "report.docx", "report.zh.docx",
         "results.json",
     }  # fmt: skip

@@ -91,12 +91,9 @@ class Report:
                 hint=f"The formats are {', '.join(FORMATS)}.",
             )
         write = PAPER[kind]
-        if len(self.documents) == 1:
-            return {target: write(self.document)}
-        return {
-            target.with_name(f"{target.stem}.{one.language}{target.suffix}"): write(one)
-            for one in self.documents
-        }
+        first, *others = self.documents
+        named = {target.with_name(f"{target.stem}.{o.language}{target.suffix}"): o for o in others}
+        return {name: write(document) for name, document in {target: first, **named}.items()}
 
     def save(self, path: str | Path) -> Path:
         """Write the report and return where it stands.
@@ -106,7 +103,7 @@ class Report:
         path : str or Path
             Ends in ``.html``, ``.pdf`` or ``.docx``; missing folders are made. A report in both
             languages is one HTML page, but one PDF or Word file a language:
-            ``report.en.pdf`` and ``report.zh.pdf``, of which the first is returned.
+            ``report.pdf`` and ``report.zh.pdf``, of which the first is returned.
 
         Raises
         ------

@@ -289,9 +289,9 @@ def test_ids_and_links_of_the_two_do_not_meet(both):
 
 def test_paper_takes_one_file_a_language(both, tmp_path):
     assert both.save(tmp_path / "r.html").name == "r.html"
-    assert both.save(tmp_path / "r.pdf").name == "r.en.pdf"
-    assert both.save(tmp_path / "r.docx").name == "r.en.docx"
+    assert both.save(tmp_path / "r.pdf").name == "r.pdf"
+    assert both.save(tmp_path / "r.docx").name == "r.docx"
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"r.html", "r.en.pdf", "r.zh.pdf", "r.en.docx", "r.zh.docx"}
+    assert names == {"r.html", "r.pdf", "r.zh.pdf", "r.docx", "r.zh.docx"}
     assert "客户忠诚度" in squeezed(docx_text((tmp_path / "r.zh.docx").read_bytes()))
     assert "客户忠诚度" in squeezed(pdf_text((tmp_path / "r.zh.pdf").read_bytes()))
