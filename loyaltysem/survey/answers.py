@@ -321,7 +321,7 @@ def counted(responses: Responses) -> Responses:
     }
     findings = (
         *synthetic_finding(responses.provenance),
-        *item_findings(items),
+        *item_findings(items.drop(columns=_attention(responses))),
         *silent_finding(items),
         *extra_finding(responses._extra()),
         *blank_finding(blank_rows),
@@ -330,6 +330,12 @@ def counted(responses: Responses) -> Responses:
         *(finding for finding in responses.findings if finding.code in LASTING),
     )
     return replace(responses, counts=counts, findings=findings)
+
+
+def _attention(responses: Responses) -> list[str]:
+    """Items with one right answer: that all give it is no fault."""
+    items = responses.questionnaire.scored_items
+    return [item.name for item in items if item.role == "attention"]
 
 
 def _anonymous(problems: pd.DataFrame) -> pd.DataFrame:

@@ -104,3 +104,8 @@ def test_money_is_skewed_and_its_logarithm_is_not(study: Gathered) -> None:
 
 def _items(model: str) -> list[str]:
     return model.partition("=~")[2].replace("+", " ").split()
+
+
+def test_attention_items_that_all_get_right_are_no_fault(study: Gathered) -> None:
+    assert study.responses.frame["check1"].nunique() == 1
+    assert "data.constant_item" not in {f.code for f in study.responses.findings}
