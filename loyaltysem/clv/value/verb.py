@@ -96,10 +96,12 @@ def customer_value(
     --------
     >>> import loyaltysem as ls
     >>> rng = np.random.default_rng(1)
-    >>> days = rng.integers(0, 365, size=4000)
-    >>> orders = pd.DataFrame({"customer": rng.integers(0, 800, size=4000).astype(str),
+    >>> who = np.repeat(np.arange(600), 1 + rng.negative_binomial(1, 0.2, size=600))
+    >>> left = rng.beta(1.0, 1.5, size=600)[who]  # when customers leave, as a share of the year
+    >>> days = (365 * left * rng.random(len(who))).astype(int)
+    >>> orders = pd.DataFrame({"customer": who.astype(str),
     ...     "time": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D"),
-    ...     "amount": rng.gamma(6.0, 5.0, size=4000)})
+    ...     "amount": rng.gamma(6.0, 5.0, size=len(who)) * rng.gamma(3.0, 1.0, size=600)[who]})
     >>> value = ls.transactions(orders).clv(horizon=1, discount_rate=0.1, margin=0.3)
     >>> bool(value.ci_lower < value.total < value.ci_upper)
     True
