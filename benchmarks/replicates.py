@@ -104,7 +104,7 @@ def race(
     with parallel_config(backend="loky", n_jobs=2):
         fit.bootstrap(2 * BLOCK, seed=1)  # workers start, load and compile
     for n in range(ROUNDS):
-        one = max(draws // 4, BLOCK)
+        one = BLOCK * max(draws // (4 * BLOCK), 1)  # whole blocks: no draw is thrown away
         taken["one core"].append(seconds(lambda one=one, n=n: fit.bootstrap(one, seed=n)) / one)
         with parallel_config(backend="loky", n_jobs=2):
             both = seconds(lambda n=n: fit.bootstrap(draws, seed=n))

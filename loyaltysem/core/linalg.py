@@ -94,7 +94,13 @@ def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
 
 def logdet(x: Array) -> Array:
     """Return log|x| of positive-definite matrices (B, p, p), +inf where one is not, shape (B,)."""
-    return np.array([_factor(matrix)[1] for matrix in x])
+    pivots = np.empty(x.shape[:2])
+    for b, matrix in enumerate(x if x.shape[-1] else x[:0]):
+        upper, failed = dpotrf(matrix.T, lower=0, clean=0)
+        pivots[b] = np.nan if failed else upper.diagonal()
+    size = 2.0 * np.log(pivots).sum(axis=1)
+    size[~np.isfinite(size)] = inf
+    return np.asarray(size)
 
 
 def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:

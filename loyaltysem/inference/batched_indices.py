@@ -64,8 +64,13 @@ def lisrel_gfi(groups: Sequence[MomentBatch], at: Sequence[Array]) -> Array:
     for group, w in zip(groups, at, strict=True):
         inverse, _, ok = inverse_and_logdet(w)
         product = inverse @ group.s
-        residual = product - inverse @ group.sigma
-        above = above + group.share * np.einsum("bij,bji->b", residual, residual)
-        below = below + group.share * np.einsum("bij,bji->b", product, product)
+        square = np.einsum("bij,bji->b", product, product)
+        if w is group.sigma:  # tr[(P − I)²] = tr[P²] − 2 tr[P] + p
+            misfit = square - 2.0 * np.trace(product, axis1=1, axis2=2) + w.shape[-1]
+        else:
+            residual = product - inverse @ group.sigma
+            misfit = np.einsum("bij,bji->b", residual, residual)
+        above = above + group.share * misfit
+        below = below + group.share * square
         below = np.where(ok, below, np.nan)
     return np.asarray(1.0 - above / below)
