@@ -74,6 +74,7 @@ def displayed(results: Mapping[str, Any]) -> dict[str, Any]:
         "defined": {row["name"]: _effect(row) for row in tables.get("defined", [])},
         "hypotheses": [_hypothesis(row) for row in tables.get("hypotheses", [])],
         "published": _published(tables.get("published", [])),
+        "audit": _audit(tables.get("audit", [])),
         "findings": [finding["text"] for finding in results["findings"]],
         "tables": {key: _printed(rows) for key, rows in tables.items() if isinstance(rows, list)},
     }
@@ -134,6 +135,11 @@ def _published(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     met = sum(bool(row["met"]) for row in rows)
     return {"rows": shown, "met": integer(met), "count": integer(len(rows)),
             "unmet": integer(len(rows) - met)}  # fmt: skip
+
+
+def _audit(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    wrong = sum(row["verdict"] != "consistent" for row in rows)
+    return {"count": integer(len(rows)), "wrong": integer(wrong)}
 
 
 def _printed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

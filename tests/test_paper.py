@@ -62,6 +62,7 @@ def results() -> dict[str, Any]:
             "published": published,
             "reliability": reliability,
             "fit": fit,
+            "audit": [{"verdict": word} for word in ("consistent", "inconsistent")],
         },
     }
 

@@ -12,7 +12,9 @@ from loyaltysem.study.constructs import (
     StudyConstruct,
     measurement_text,
 )
+from loyaltysem.study.definitions import LOYALTY_STUDY
 from loyaltysem.study.hypotheses import ECSI_HYPOTHESES, STUDY_HYPOTHESES
+from loyaltysem.study.planned import STUDY_ANALYSES
 from loyaltysem.survey.questionnaire import load_questionnaire
 
 STUDY = (*DIMENSIONS, VALUE, *SECOND_ORDER)
@@ -71,7 +73,13 @@ def test_every_hypothesis_is_about_something_in_the_model(hypotheses, model):
     assert len({h.key for h in hypotheses}) == len(hypotheses)
     for claim in hypotheses:
         assert claim.text.en and claim.text.zh
-        if claim.evidence not in ("model", "mediation"):
-            continue  # a model of its own: the interaction, the antecedents, the groups
-        lines = [x for x in model.splitlines() if re.match(rf"{claim.lhs}\s*{claim.op}(?!~)", x)]
+        if claim.evidence == "moderation":
+            plan = STUDY_ANALYSES.moderation
+            assert (claim.lhs, claim.rhs) == (plan.outcome, plan.product)
+            continue
+        if claim.evidence == "groups_test":
+            assert claim.rhs == LOYALTY_STUDY.group
+            continue
+        told = STUDY_ANALYSES.antecedents if claim.evidence == "antecedents" else model
+        lines = [x for x in told.splitlines() if re.match(rf"{claim.lhs}\s*{claim.op}(?!~)", x)]
         assert any(claim.rhs in variables(line) or claim.op == ":=" for line in lines)

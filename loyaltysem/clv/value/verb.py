@@ -96,14 +96,16 @@ def customer_value(
     --------
     >>> import loyaltysem as ls
     >>> rng = np.random.default_rng(1)
-    >>> who = np.repeat(np.arange(600), 1 + rng.negative_binomial(1, 0.2, size=600))
-    >>> left = rng.beta(1.0, 1.5, size=600)[who]  # when customers leave, as a share of the year
-    >>> days = (365 * left * rng.random(len(who))).astype(int)
+    >>> gaps = rng.exponential(1 / rng.gamma(1.5, 0.15, (500, 1)), (500, 30))  # weeks
+    >>> stays = np.cumprod(rng.random((500, 30)) > rng.beta(0.8, 2.5, (500, 1)), axis=1)
+    >>> weeks = np.insert(np.cumsum(gaps, axis=1), 0, 0.0, axis=1)
+    >>> who, nth = np.nonzero((weeks < 52) & np.insert(stays, 0, 1, axis=1).astype(bool))
+    >>> days = (7 * weeks[who, nth]).astype(int)
     >>> orders = pd.DataFrame({"customer": who.astype(str),
     ...     "time": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, unit="D"),
-    ...     "amount": rng.gamma(6.0, 5.0, size=len(who)) * rng.gamma(3.0, 1.0, size=600)[who]})
+    ...     "amount": rng.gamma(6.0, 5.0, len(who)) * rng.gamma(3.0, 1.0, 500)[who]})
     >>> value = ls.transactions(orders).clv(horizon=1, discount_rate=0.1, margin=0.3)
-    >>> value.total > 0
+    >>> bool(value.ci_lower < value.total < value.ci_upper)
     True
     """
     _check(horizon, discount_rate, margin, model, interval, draws, level)
