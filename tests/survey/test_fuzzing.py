@@ -12,6 +12,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -92,30 +94,40 @@ def test_a_corpus_comes_back_from_its_seed() -> None:
     assert sum(case.content != base.content for case, base in zip(first, bases, strict=False)) > 5
 
 
-def test_the_harness_sees_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def read_as_told(path: Path, answers: bool, questionnaire: object) -> tuple[str, str]:
+    """Stand in for the reader: do what the file says."""
+    what = path.read_text()
+    if what == "memory":
+        block = bytearray(1_200_000_000)
+        block[::4096] = b"x" * len(block[::4096])
+    elif what == "time":
+        while True:
+            pass
+    elif what == "death":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "read", ""
+
+
+def seen_by_the_harness(folder: Path) -> list[tuple[str, bool]]:
+    """Watch four readers, of which one does as it should."""
     from tests.survey import fuzzing
 
-    def read(path: Path, answers: bool, questionnaire: object) -> tuple[str, str]:
-        what = path.read_text()
-        if what == "memory":
-            block = bytearray(1_200_000_000)
-            block[::4096] = b"x" * len(block[::4096])
-        elif what == "time":
-            while True:
-                pass
-        elif what == "death":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return "read", ""
-
-    monkeypatch.setattr(fuzzing, "read", read)
-    monkeypatch.setattr(fuzzing, "SECONDS", 5.0)
-    for name in ("memory", "time", "death", "fine"):
-        (tmp_path / name).write_text(name)
-    cases = [(name, tmp_path / name, True) for name in ("time", "death", "fine", "memory")]
+    fuzzing.read = read_as_told
+    fuzzing.SECONDS = 5.0
+    cases = [(name, folder / name, True) for name in ("time", "death", "fine", "memory")]
     kinds = []
     while cases:
         done = fuzzing.watched(cases, instrument())
         kinds += [(outcome.kind, outcome.passes) for outcome in done]
         cases = cases[len(done) :]
+    return kinds
+
+
+def test_the_harness_sees_a_failure(tmp_path: Path) -> None:
+    for name in ("memory", "time", "death", "fine"):
+        (tmp_path / name).write_text(name)
+    # A process of its own: a fork counts what its parent holds, and a tests' worker holds much.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+        kinds = fresh.submit(seen_by_the_harness, tmp_path).result()
     assert kinds == [("hung", False), ("died", False), ("read", True), ("read", False)]
     assert MOST_BYTES == 1_000_000_000
