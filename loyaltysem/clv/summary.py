@@ -121,12 +121,19 @@ def customer_summary(
     out the first day, as the Gamma-Gamma model wants it [fader_hardie_2013]_; refunds of other
     days are taken off repeat spending: monetary = (total − money of the first day) / x.
     """
-    last, scale = _checked_end(log, end, holdout), _checked_unit(unit)
+    last, scale = _checked_end(log, end, holdout), days_in(unit)
     until = log.end if holdout else None
     return _in_units(_per_customer(log, last, until), scale, last, until)
 
 
-def _checked_unit(unit: str) -> float:
+def days_in(unit: str) -> float:
+    """Return the days in a unit of time.
+
+    Raises
+    ------
+    IncompatibleRequestError
+        No such unit.
+    """
     if unit not in UNITS:
         raise IncompatibleRequestError(
             f"unit={unit!r} is no unit of time.",
@@ -210,7 +217,7 @@ def kept_summary(
     log: TransactionLog, *, end: date | None = None, unit: str = "week", holdout: bool = False
 ) -> Any:
     """Return `customer_summary`, carried out once and kept in the engine for later questions."""
-    last, scale = _checked_end(log, end, holdout), _checked_unit(unit)
+    last, scale = _checked_end(log, end, holdout), days_in(unit)
     until = log.end if holdout else None
     key = f"summary {last} {until}"
     if key not in log.memo:

@@ -97,7 +97,7 @@ def benchmark(x: pd.DataFrame, target: Target, days: int) -> Array:
     """
     weeks = x["T"] / WEEK
     seen = (x["frequency"], x["recency"] / WEEK, weeks)
-    fit = bg_nbd(*seen)
+    fit = bg_nbd(*seen, unit="week")
     t = days / WEEK
     if target == "churn":
         r, alpha = fit.params["r"], fit.params["alpha"]

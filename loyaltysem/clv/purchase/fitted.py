@@ -14,8 +14,12 @@ from loyaltysem.clv.purchase.families import Process
 from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.likelihood import Column, Likelihood
 from loyaltysem.clv.purchase.reading import Customers, read_customers
+from loyaltysem.clv.summary import days_in
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.types import Array
+
+#: The unit of time of models that count opportunities to buy.
+OPPORTUNITY = "opportunity"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -34,12 +38,15 @@ class PurchaseFit(Estimated):
     customers : Customers
         The customers it was fitted to.
     findings : tuple of Finding
+    unit : {"day", "week", "month", "year", "opportunity"} or None
+        Of all times; None where the model was fitted to numbers alone, whose unit nobody said.
 
     Notes
     -----
     Methods that take a customer's frequency, recency and T answer for that customer, wherever it is
     from; `predict` answers for those the model was fitted to. Under a model with covariates give
-    theirs too. Times are in the unit of T, of BG/BB in opportunities.
+    theirs too. Times are in the unit of T, of BG/BB in opportunities; numbers do not show theirs,
+    so only what reads a log itself can check it.
     """
 
     frame: pd.DataFrame
@@ -48,6 +55,60 @@ class PurchaseFit(Estimated):
     found: Estimate
     customers: Customers
     findings: tuple[Finding, ...]
+    unit: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Model, customers, log-likelihood; the unit of time where it is known."""
+        plain = super(PurchaseFit, self).title  # slots make a new class, which super() misses
+        return plain if self.unit is None else f"{plain}; times in {self.unit}s"
+
+    def log_unit(self, asked: str | None) -> str:
+        """Return the unit of time in which a log is to be read for this model.
+
+        Parameters
+        ----------
+        asked : str or None
+            The unit the caller named.
+
+        Returns
+        -------
+        str
+            The fit's own. Of a fit that does not know its unit the one asked for, or weeks.
+
+        Raises
+        ------
+        IncompatibleRequestError
+            Another unit was asked for than the model was fitted in (``purchase.unit``), or the
+            model counts opportunities.
+
+        Examples
+        --------
+        >>> import loyaltysem as ls
+        >>> seen = ls.clv.simulate_bg_nbd(400, 39, r=0.5, alpha=4.4, a=0.8, b=2.4, seed=1)
+        >>> columns = seen["frequency"], seen["recency"], seen["T"]
+        >>> ls.clv.bg_nbd(*columns).log_unit("day"), ls.clv.bg_nbd(*columns).log_unit(None)
+        ('day', 'week')
+        >>> ls.clv.bg_nbd(*columns, unit="month").log_unit(None)
+        'month'
+        """
+        if self.unit == OPPORTUNITY:
+            raise IncompatibleRequestError(
+                f"The {self.process.family.name} model counts opportunities, which a log of orders "
+                "does not hold.",
+                code="purchase.unit",
+                hint="Fit tx.bg_nbd() or tx.pareto_nbd(), or count the opportunities and give "
+                "P(alive) as a series by customer.",
+            )
+        if asked is not None and self.unit is not None and asked != self.unit:
+            raise IncompatibleRequestError(
+                f"The {self.process.family.name} model was fitted in {self.unit}s, and "
+                f"unit={asked!r} was asked for.",
+                code="purchase.unit",
+                hint=f"Leave unit= out, so that the log is read in {self.unit}s, or fit the model "
+                f"to histories in {asked}s.",
+            )
+        return known_unit(self.unit or asked) or "week"
 
     def p_alive(
         self,
@@ -286,6 +347,18 @@ class PurchaseFit(Estimated):
     def _theta(self, who: Customers) -> Array:
         columns = columns_of(self.process, who)
         return Likelihood(self.process.family, who.seen, columns).theta(self.found.coefficients)
+
+
+def known_unit(unit: str | None) -> str | None:
+    """Return a unit of time that exists, or None.
+
+    Raises
+    ------
+    IncompatibleRequestError
+    """
+    if unit is not None:
+        days_in(unit)
+    return unit
 
 
 def columns_of(process: Process, who: Customers) -> tuple[Column, ...]:

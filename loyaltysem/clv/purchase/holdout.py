@@ -12,13 +12,14 @@ import pandas as pd
 from loyaltysem.clv.printed import Printed
 from loyaltysem.clv.purchase.fitted import PurchaseFit
 from loyaltysem.clv.purchase.models import bg_nbd, pareto_nbd
+from loyaltysem.clv.summary import UNITS as UNITS_OF_TIME
 from loyaltysem.core.display import integer
 from loyaltysem.core.errors import DataError, Finding, IncompatibleRequestError, did_you_mean
 from loyaltysem.core.text import Text
 
 MODELS: Mapping[str, Any] = {"bg_nbd": bg_nbd, "pareto_nbd": pareto_nbd}
-#: Days in a unit of time.
-UNITS: Mapping[str, float] = {"day": 1.0, "week": 7.0}
+#: Units of time that are whole days, as the periods tracked must be.
+UNITS: Mapping[str, float] = {name: UNITS_OF_TIME[name] for name in ("day", "week")}
 #: Customers with as many repeat purchases or more are taken together.
 MOST = 7
 
@@ -132,7 +133,7 @@ def holdout(
     early, late, unseen = _parts(days, cut, last)
     step = UNITS[unit]
     seen = _histories(early, cut, step)
-    fit: PurchaseFit = MODELS[model](seen["frequency"], seen["recency"], seen["T"])
+    fit: PurchaseFit = MODELS[model](seen["frequency"], seen["recency"], seen["T"], unit=unit)
     length = (last - cut).days / step
     table = fit.predict(length).rename(columns={"expected_purchases": "expected"})
     counts = late.groupby("customer").size()

@@ -12,7 +12,7 @@ from loyaltysem.clv.purchase.estimate import maximise
 from loyaltysem.clv.purchase.estimated import estimates_frame
 from loyaltysem.clv.purchase.families import BG_BB, BG_NBD, PARETO_NBD, Process
 from loyaltysem.clv.purchase.findings import history_findings, search_findings
-from loyaltysem.clv.purchase.fitted import PurchaseFit, columns_of
+from loyaltysem.clv.purchase.fitted import OPPORTUNITY, PurchaseFit, columns_of, known_unit
 from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.likelihood import Likelihood
 from loyaltysem.clv.purchase.reading import Customers, read_customers, require_varied
@@ -28,6 +28,7 @@ def bg_nbd(
     weights: ArrayLike | None = None,
     purchase_covariates: object = None,
     dropout_covariates: object = None,
+    unit: str | None = None,
 ) -> PurchaseFit:
     """Fit the BG/NBD model of purchases by maximum likelihood.
 
@@ -45,6 +46,9 @@ def bg_nbd(
         What purchase rates may depend on: α_i = α exp(−z′γ); γ above 0 means more purchases.
     dropout_covariates : DataFrame, shape (N, k), optional
         What leaving may depend on: a_i = a exp(z′γ_a), b_i = b exp(z′γ_b).
+    unit : {"day", "week", "month", "year"}, optional
+        Of `recency` and `T`, where known; `tx.bg_nbd()` says it. The fit keeps it, and a log is
+        then read in it. Numbers alone do not tell: without it whoever uses the fit must know.
 
     Returns
     -------
@@ -56,6 +60,8 @@ def bg_nbd(
     DataError
         Impossible histories (``purchase.input``), no repeat purchase at all
         (``purchase.no_repeat``), covariates that do not vary (``purchase.covariates``).
+    IncompatibleRequestError
+        No such unit (``summary.unit``).
 
     Notes
     -----
@@ -75,7 +81,7 @@ def bg_nbd(
     [0.73]
     """
     who = read_customers(frequency, recency, T, weights, purchase_covariates, dropout_covariates)
-    return _fit(BG_NBD, who, starts.bg_nbd)
+    return _fit(BG_NBD, who, starts.bg_nbd, known_unit(unit))
 
 
 def pareto_nbd(
@@ -86,6 +92,7 @@ def pareto_nbd(
     weights: ArrayLike | None = None,
     purchase_covariates: object = None,
     dropout_covariates: object = None,
+    unit: str | None = None,
 ) -> PurchaseFit:
     """Fit the Pareto/NBD model of purchases by maximum likelihood.
 
@@ -99,6 +106,8 @@ def pareto_nbd(
         α_i = α exp(−z′γ); γ above 0 means more purchases.
     dropout_covariates : DataFrame, shape (N, k), optional
         β_i = β exp(−z′γ); γ above 0 means leaving sooner.
+    unit : {"day", "week", "month", "year"}, optional
+        Of `recency` and `T`, where known; as for `bg_nbd`.
 
     Returns
     -------
@@ -107,7 +116,7 @@ def pareto_nbd(
 
     Raises
     ------
-    DataError
+    DataError, IncompatibleRequestError
         As for `bg_nbd`.
 
     Notes
@@ -127,7 +136,7 @@ def pareto_nbd(
     {'r': 0.6, 'alpha': 9.7, 's': 0.5, 'beta': 8.9}
     """
     who = read_customers(frequency, recency, T, weights, purchase_covariates, dropout_covariates)
-    return _fit(PARETO_NBD, who, starts.pareto_nbd)
+    return _fit(PARETO_NBD, who, starts.pareto_nbd, known_unit(unit))
 
 
 def bg_bb(
@@ -173,10 +182,12 @@ def bg_bb(
     ['alpha', 'beta', 'gamma', 'delta']
     """
     who = read_customers(frequency, recency, n, weights, discrete=True)
-    return _fit(BG_BB, who, starts.bg_bb)
+    return _fit(BG_BB, who, starts.bg_bb, OPPORTUNITY)
 
 
-def _fit(process: Process, who: Customers, begin: Callable[[Histories], Array]) -> PurchaseFit:
+def _fit(
+    process: Process, who: Customers, begin: Callable[[Histories], Array], unit: str | None
+) -> PurchaseFit:
     if not (who.seen.frequency > 0).any():
         raise DataError(
             "No customer bought again, so the data hold nothing about how often and how long "
@@ -194,4 +205,4 @@ def _fit(process: Process, who: Customers, begin: Callable[[Histories], Array]) 
         if finding.code == "purchase.not_converged":
             warnings.warn(ConvergenceWarning(str(finding)), stacklevel=3)
     frame = estimates_frame(found, likelihood.names, len(parameters))
-    return PurchaseFit(frame, process, likelihood, found, who, findings)
+    return PurchaseFit(frame, process, likelihood, found, who, findings, unit)

@@ -23,12 +23,12 @@ class PurchaseVerbs:
     def bg_nbd(self, *, unit: str = "week") -> PurchaseFit:
         """Return the BG/NBD model of the customers; see `models.bg_nbd`."""
         seen = self._histories(unit)
-        return bg_nbd(seen["frequency"], seen["recency"], seen["T"])
+        return bg_nbd(seen["frequency"], seen["recency"], seen["T"], unit=unit)
 
     def pareto_nbd(self, *, unit: str = "week") -> PurchaseFit:
         """Return the Pareto/NBD model of the customers; see `models.pareto_nbd`."""
         seen = self._histories(unit)
-        return pareto_nbd(seen["frequency"], seen["recency"], seen["T"])
+        return pareto_nbd(seen["frequency"], seen["recency"], seen["T"], unit=unit)
 
     def gamma_gamma(self) -> SpendingFit:
         """Return the gamma-gamma model of what they spend; see `spending.gamma_gamma`.

@@ -32,6 +32,8 @@ class PurchaseModel(Protocol):
     def p_alive(self, frequency: Array, recency: Array, T: Array) -> Any:
         """Return P(alive) of customers of this history."""
 
+    # A model may also have ``log_unit(asked)``, the unit it wants its times in: see `PurchaseFit`.
+
 
 Alive: TypeAlias = "pd.Series | np.ndarray | Sequence[float] | PurchaseModel"
 
@@ -92,7 +94,7 @@ def life_cycle(
     at: date | None = None,
     since: date | None = None,
     p_alive: Alive | None = None,
-    unit: str = "week",
+    unit: str | None = None,
 ) -> LifeCycle:
     """Tell the stage of every customer's life cycle.
 
@@ -108,8 +110,10 @@ def life_cycle(
     p_alive : Series, array or fitted purchase model, optional
         For the rule "alive": a series by customer, an array in the order of customers sorted by
         name, or a model with ``p_alive(frequency, recency, T)``.
-    unit : {"day", "week", "month", "year"}, default "week"
-        The unit the model was fitted in.
+    unit : {"day", "week", "month", "year"}, optional
+        Of a model given as `p_alive`. A model fitted by `tx.bg_nbd(unit=…)` or with
+        ``unit=`` knows its own, and the log is read in it; of one fitted to numbers alone it must
+        be said unless they were weeks.
 
     Returns
     -------
@@ -119,7 +123,8 @@ def life_cycle(
     ------
     IncompatibleRequestError
         An unknown rule, thresholds out of order, P(alive) without the rule that uses it or the
-        other way round, days out of order.
+        other way round, days out of order; another unit than the model was fitted in
+        (``purchase.unit``).
     DataError
         No purchases by then, or P(alive) that does not fit the customers.
 
@@ -140,7 +145,7 @@ def life_cycle(
     {'a': 'dormant', 'b': 'active'}
     """
     chosen, stand = stage_rule(rule), at or log.end
-    _check_request(chosen, stand, since, p_alive)
+    _check_request(chosen, stand, since, p_alive, unit)
     frame = _staged(log, chosen, stand, p_alive, unit)
     earlier = None if since is None else _staged(log, chosen, since, p_alive, unit)
     moves = _transitions(earlier, frame)
@@ -149,12 +154,20 @@ def life_cycle(
     )
 
 
-def _check_request(rule: StageRule, at: date, since: date | None, p_alive: Alive | None) -> None:
+def _check_request(
+    rule: StageRule, at: date, since: date | None, p_alive: Alive | None, unit: str | None
+) -> None:
     if isinstance(rule, AliveRule) != (p_alive is not None):
         raise IncompatibleRequestError(
             "P(alive) and the rule 'alive' go together.",
             code="segments.p_alive",
             hint="Use rule='alive' with p_alive=, a series by customer or a fitted model.",
+        )
+    if unit is not None and not hasattr(p_alive, "p_alive"):
+        raise IncompatibleRequestError(
+            f"unit={unit!r} is the unit of time of a fitted model, and none was given.",
+            code="segments.unit",
+            hint="Leave unit= out; stages are told from days.",
         )
     if since is not None and since >= at:
         raise IncompatibleRequestError(
@@ -171,7 +184,7 @@ def _check_request(rule: StageRule, at: date, since: date | None, p_alive: Alive
 
 
 def _staged(
-    log: TransactionLog, rule: StageRule, end: date, p_alive: Alive | None, unit: str
+    log: TransactionLog, rule: StageRule, end: date, p_alive: Alive | None, unit: str | None
 ) -> pd.DataFrame:
     frame = log.run(customer_stages(log, rule, end)).sort_values("customer", ignore_index=True)
     if frame.empty:
@@ -189,11 +202,12 @@ def _staged(
 
 
 def _probabilities(
-    log: TransactionLog, customers: pd.Series, p_alive: Any, end: date, unit: str
+    log: TransactionLog, customers: pd.Series, p_alive: Any, end: date, unit: str | None
 ) -> Array:
     """Return P(alive) of every customer, in their order."""
     if hasattr(p_alive, "p_alive"):
-        history = log.run(customer_summary(log, end=end, unit=unit)).set_index("customer")
+        own = p_alive.log_unit(unit) if hasattr(p_alive, "log_unit") else unit or "week"
+        history = log.run(customer_summary(log, end=end, unit=own)).set_index("customer")
         history = history.loc[customers]
         columns = (history[name].to_numpy(np.float64) for name in ("frequency", "recency", "T"))
         found = np.asarray(p_alive.p_alive(*columns), dtype=np.float64)

@@ -12,7 +12,8 @@ from loyaltysem.clv.purchase.fitted import PurchaseFit
 from loyaltysem.clv.purchase.spending import SpendingFit
 from loyaltysem.core.types import Array, Indices
 
-WEEKS = 365.25 / 7.0
+#: Unit of time of the models behind a value, and how many of it are a year.
+UNIT, WEEKS = "week", 365.25 / 7.0
 #: Length of a step of the discounting within a horizon, in weeks.
 STEP = 4.0
 MOST_STEPS = 120

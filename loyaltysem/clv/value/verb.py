@@ -17,6 +17,7 @@ from loyaltysem.clv.purchase.models import bg_nbd, pareto_nbd
 from loyaltysem.clv.purchase.spending import SpendingFit, gamma_gamma
 from loyaltysem.clv.summary import customer_summary
 from loyaltysem.clv.value.expected import (
+    UNIT,
     WEEKS,
     Base,
     base_of,
@@ -112,7 +113,8 @@ def customer_value(
     summary = _summary(log, end)
     share = _margin(log, end) if margin is None else margin
     base = base_of(summary)
-    purchase = MODELS[model](summary["frequency"], summary["recency"], summary["T"])
+    seen = (summary[name] for name in ("frequency", "recency", "T"))
+    purchase = MODELS[model](*seen, unit=UNIT)
     spending = gamma_gamma(base.repeats, base.monetary)
     frame = _frame(summary, base, purchase, spending, horizon, discount_rate, share)
     total = float(frame["clv"].sum())
@@ -162,7 +164,7 @@ def _check(
 
 
 def _summary(log: TransactionLog, end: date | None) -> pd.DataFrame:
-    frame = log.run(customer_summary(log, end=end, unit="week"))
+    frame = log.run(customer_summary(log, end=end, unit=UNIT))
     if frame.empty or frame["total"].isna().all():
         raise DataError(
             "The log has no purchases with amounts in the time observed.",
@@ -230,7 +232,11 @@ def _bootstrap(
         count = np.bincount(kinds, minlength=len(base.frequency))
         seen = count > 0
         purchase = MODELS[model](
-            base.frequency[seen], base.recency[seen], base.length[seen], weights=count[seen]
+            base.frequency[seen],
+            base.recency[seen],
+            base.length[seen],
+            weights=count[seen],
+            unit=UNIT,
         )
         spending = gamma_gamma(base.repeats[chosen], base.monetary[chosen])
         totals.append(margin * total_value(purchase, spending, base, years, rate))

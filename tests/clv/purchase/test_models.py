@@ -47,6 +47,18 @@ def test_the_unit_of_time_does_not_matter(seen: pd.DataFrame, fit: PurchaseFit) 
     np.testing.assert_allclose(days.bse, fit.bse * [1, 7, 1, 1], rtol=1e-4)
 
 
+@pytest.mark.parametrize("model", ["bg_nbd", "pareto_nbd"])
+def test_a_fit_keeps_the_unit_it_is_told(seen: pd.DataFrame, model: str) -> None:
+    columns = seen["frequency"], seen["recency"], seen["T"]
+    bare, told = (getattr(ls.clv, model)(*columns, unit=unit) for unit in (None, "month"))
+    assert (bare.unit, told.unit) == (None, "month")
+    assert told.title.endswith("times in months") and "times" not in bare.title
+    assert (bare.params == told.params).all()
+    with pytest.raises(IncompatibleRequestError, match="fortnight") as caught:
+        getattr(ls.clv, model)(*columns, unit="fortnight")
+    assert caught.value.code == "summary.unit"
+
+
 def test_measures_and_intervals(fit: PurchaseFit) -> None:
     assert fit.aic == pytest.approx(-2 * fit.loglik + 8)
     assert fit.bic == pytest.approx(-2 * fit.loglik + 4 * np.log(1500))

@@ -23,6 +23,7 @@ def test_a_log_gives_the_published_model(cdnow_log: pd.DataFrame) -> None:
     early = cdnow_log[cdnow_log["day"] <= "1997-09-30"]
     tx = ls.transactions(early, customer="id", time="day", amount="amount")
     assert tx.bg_nbd().params.round(3).to_dict() == held.fit.params.round(3).to_dict()
+    assert (held.fit.unit, tx.bg_nbd(unit="day").unit) == ("week", "day")
     assert round(tx.pareto_nbd().loglik, 1) == -9595.0
     spending = tx.gamma_gamma()
     assert 300 < spending.n < 2357 and spending.params["q"] > 1

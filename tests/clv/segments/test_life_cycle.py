@@ -12,6 +12,7 @@ import pytest
 
 from loyaltysem.clv.examples import cdnow
 from loyaltysem.clv.log.transaction_log import TransactionLog
+from loyaltysem.clv.purchase.models import bg_bb, bg_nbd
 from loyaltysem.clv.segments.life_cycle import life_cycle
 from loyaltysem.clv.segments.stage_rules import AliveRule, FixedRule, RhythmRule
 from loyaltysem.clv.transactions import transactions
@@ -210,3 +211,42 @@ def test_fitted_models_say_who_is_alive() -> None:
     other = life_cycle(tx.log, "alive", p_alive=tx.pareto_nbd())
     assert "segments.never_in_doubt" not in {f.code for f in other.findings}
     assert (other.frame.loc[once, "stage"] != "active").any()
+
+
+def test_a_model_is_asked_in_its_own_unit_of_time() -> None:
+    tx = transactions(cdnow(sample=True))
+    weeks = tx.life_cycle("alive", p_alive=tx.bg_nbd(), since=date(1997, 9, 30)).frame
+    for unit in ("day", "month"):
+        fit = tx.bg_nbd(unit=unit)
+        for found in (
+            tx.life_cycle("alive", p_alive=fit, since=date(1997, 9, 30)),
+            tx.life_cycle("alive", p_alive=fit, unit=unit),
+        ):
+            np.testing.assert_allclose(found.frame["p_alive"], weeks["p_alive"], atol=1e-6)
+
+
+def test_another_unit_than_the_models_is_refused() -> None:
+    tx = transactions(cdnow(sample=True))
+    fit = tx.pareto_nbd(unit="day")
+    with pytest.raises(IncompatibleRequestError, match="fitted in days, and unit='week'") as caught:
+        tx.life_cycle("alive", p_alive=fit, unit="week")
+    assert caught.value.code == "purchase.unit"
+    with pytest.raises(IncompatibleRequestError, match="none was given"):
+        tx.life_cycle("fixed", unit="week")
+
+
+def test_a_model_of_bare_numbers_is_taken_at_the_callers_word() -> None:
+    tx = transactions(cdnow(sample=True))
+    seen = tx.summary(unit="day").frame
+    bare = bg_nbd(seen["frequency"], seen["recency"], seen["T"])
+    told = bg_nbd(seen["frequency"], seen["recency"], seen["T"], unit="day")
+    right = tx.life_cycle("alive", p_alive=told).frame["p_alive"]
+    said = tx.life_cycle("alive", p_alive=bare, unit="day").frame["p_alive"]
+    assumed = tx.life_cycle("alive", p_alive=bare).frame["p_alive"]  # weeks, as documented
+    assert (right == said).all() and np.abs(right - assumed).max() > 0.1
+
+
+def test_a_model_of_opportunities_cannot_read_a_log(log: TransactionLog) -> None:
+    fit = bg_bb([0, 1, 1, 2], [0, 1, 2, 2], [3, 3, 3, 3], weights=[50, 10, 10, 20])
+    with pytest.raises(IncompatibleRequestError, match="counts opportunities"):
+        life_cycle(log, "alive", p_alive=fit, unit="day")
