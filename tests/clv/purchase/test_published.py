@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 import loyaltysem as ls
+from loyaltysem.clv.purchase import gamma_gamma_terms
 from loyaltysem.clv.purchase.fitted import PurchaseFit
+from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.pareto_nbd_terms import expected as pareto_expected
 
 
@@ -21,6 +23,14 @@ def bg(cdnow: pd.DataFrame) -> PurchaseFit:
 @pytest.fixture(scope="module")
 def pareto(cdnow: pd.DataFrame) -> PurchaseFit:
     return ls.clv.pareto_nbd(cdnow["frequency"], cdnow["recency"], cdnow["T"])
+
+
+@pytest.fixture(scope="module")
+def spent(cdnow_log: pd.DataFrame) -> pd.DataFrame:
+    """Repeat buyers of weeks 1 to 39 with the unrounded mean amount of their repeat days."""
+    early = cdnow_log[cdnow_log["day"] <= "1997-09-30"]
+    repeat = early[early.duplicated("id")]
+    return repeat.groupby("id")["amount"].agg(frequency="size", monetary="mean")
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +55,27 @@ def test_pareto_nbd_of_cdnow(pareto: PurchaseFit, published: dict[str, Any]) -> 
     np.testing.assert_allclose(pareto.bse[list(se)], list(se.values()), rtol=2e-4)
 
 
-def test_gamma_gamma_of_cdnow(cdnow_summary: pd.DataFrame, published: dict[str, Any]) -> None:
-    fit = ls.clv.gamma_gamma(cdnow_summary["x"], cdnow_summary["zbar"])
-    assert fit.n == 946
-    printed = published["gamma_gamma"]["params"]
-    # printed from a spreadsheet's search: v differs by .01, 0.002 standard errors
-    assert (np.abs(fit.params - pd.Series(printed)) < [0.005, 0.005, 0.01]).all()
+def test_gamma_gamma_of_cdnow(spent: pd.DataFrame, published: dict[str, Any]) -> None:
+    fit = ls.clv.gamma_gamma(spent["frequency"], spent["monetary"])
+    assert fit.n == 946 and fit.converged
+    assert_as_printed(fit.params.to_dict(), published["gamma_gamma"]["params"], 2)
+
+
+def test_gamma_gamma_of_means_in_cents(
+    cdnow_summary: pd.DataFrame, spent: pd.DataFrame, published: dict[str, Any]
+) -> None:
+    """Means rounded to cents, as the file of summaries has them, move v along a flat ridge."""
+    seen = cdnow_summary.loc[cdnow_summary["x"] > 0, ["x", "zbar"]]
+    assert np.abs(seen["zbar"].to_numpy() - spent["monetary"].to_numpy()).max() < 0.00501
+    fit = ls.clv.gamma_gamma(seen["x"], seen["zbar"])
+    gap = fit.params - pd.Series(published["gamma_gamma"]["params"])
+    assert round(fit.params["v"], 2) != 15.44 and (gap.abs() / fit.bse < 0.02).all()
+    rows = Histories(*seen.to_numpy(np.float64).T, np.zeros(len(seen)), np.ones(len(seen)))
+    found = gamma_gamma_terms.terms(fit.params.to_numpy(), rows)
+    assert max(abs(slope.sum()) for slope in found.first) < 1e-4
+    near = np.array([6.2509, 3.7442, 15.4404])  # rounds to what is printed
+    assert np.round(near, 2).tolist() == list(published["gamma_gamma"]["params"].values())
+    assert 0 < fit.loglik - gamma_gamma_terms.logs(near, rows).sum() < 1e-5
 
 
 def test_bg_bb_of_the_donors(donors: PurchaseFit, published: dict[str, Any]) -> None:
@@ -86,10 +111,11 @@ def test_pareto_expectation_at_printed_parameters(published: dict[str, Any]) -> 
     np.testing.assert_allclose(found, case["expected"], atol=1e-5)
 
 
-def test_expected_spending(cdnow_summary: pd.DataFrame, published: dict[str, Any]) -> None:
-    fit, ten = ls.clv.gamma_gamma(cdnow_summary["x"], cdnow_summary["zbar"]), cdnow_summary.head(10)
-    found = fit.expected_spending(ten["x"], ten["zbar"])
-    np.testing.assert_allclose(found, published["gamma_gamma_spending"]["expected"], atol=0.0101)
+def test_expected_spending(spent: pd.DataFrame, published: dict[str, Any]) -> None:
+    fit = ls.clv.gamma_gamma(spent["frequency"], spent["monetary"])
+    ten = spent.reindex(range(1, 11), fill_value=0.0)  # the rest did not buy again
+    found = fit.expected_spending(ten["frequency"], ten["monetary"])
+    assert found.round(2).tolist() == published["gamma_gamma_spending"]["expected"]
 
 
 def test_bg_bb_expectations(
