@@ -9,6 +9,7 @@ import pandas as pd
 
 from loyaltysem.clv.behaviour.days import customer_days, money_columns
 from loyaltysem.clv.log.transaction_log import TransactionLog
+from loyaltysem.clv.log.values import written_as
 from loyaltysem.core.display import integer
 from loyaltysem.core.errors import DataError, Finding, did_you_mean
 from loyaltysem.core.text import Text
@@ -63,8 +64,8 @@ def identities(log: TransactionLog, column: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_float_dtype(column) and bool((column.dropna() % 1 == 0).all()):
         column = column.astype("Int64")
     text = column.astype("string")
-    merged = "rule" in log.counts and log.rows("ids_merged") > 0
-    text = text.str.strip().str.lower() if merged else text
+    if log.is_merged:
+        text = text.map(lambda name: written_as(name, is_merged=True), na_action="ignore")
     named = (text.str.strip() != "").fillna(False).astype(bool)
     return text.astype(object).where(named, None)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import pandas as pd
 
 from loyaltysem.clv.log.transaction_log import TransactionLog
+from loyaltysem.clv.log.values import folded, trimmed, written_as
 from loyaltysem.core.errors import DataError, IncompatibleRequestError, did_you_mean
 from loyaltysem.core.types import Indices
 from loyaltysem.survey.answers import Responses
@@ -87,7 +89,7 @@ def as_key(value: object) -> str:
     if value is None or value is pd.NA or value != value:
         return ""
     if isinstance(value, numbers.Real) and float(value).is_integer():
-        return str(int(value))  # type: ignore[call-overload]  # Real has __int__ by __trunc__
+        return str(math.trunc(value))
     return str(value).strip()
 
 
@@ -116,24 +118,57 @@ def customers_of(
     keys : sequence of str
     secret : str or bytes, optional
         Under which the keys are pseudonyms of customers; without it they are customers.
+
+    Raises
+    ------
+    DataError
+        A key fits several customers of the log (``link.ambiguous``): spaces at the ends count on
+        neither side.
     """
-    customers = log.table.customer
     if secret is None:
-        called = {key: key.lower() if log.is_merged else key for key in keys if key}
-        if not called:
-            return {}
-        chosen = log.table.filter(customers.isin(sorted(set(called.values()))))
-        found = set(log.run(chosen.select("customer").distinct())["customer"])
-        return {key: name for key, name in called.items() if name in found}
-    everybody = log.run(log.table.select("customer").distinct())["customer"].tolist()
-    hashed = dict(zip(pseudonyms(everybody, secret), everybody, strict=True))
-    return {key: hashed[key] for key in keys if key in hashed}
+        called = {key: written_as(key, is_merged=log.is_merged) for key in keys if key}
+        found = _written(log, sorted(set(called.values())))
+    else:
+        called = {key: key for key in keys if key}
+        found = _pseudonymous(log, set(called), secret)
+    _refuse_ambiguous(found)
+    customers = dict(zip(found["called"], found["customer"], strict=True))
+    return {key: customers[name] for key, name in called.items() if name in customers}
+
+
+def _written(log: TransactionLog, names: Sequence[str]) -> pd.DataFrame:
+    """Return ``called customer``: who is written so but for spaces at the ends."""
+    if not names:
+        return pd.DataFrame({"called": [], "customer": []})
+    everybody = log.table.select("customer").distinct()
+    told = everybody.mutate(called=trimmed(everybody.customer))
+    return log.run(told.filter(told.called.isin(names)))
+
+
+def _pseudonymous(log: TransactionLog, names: Set[str], secret: str | bytes) -> pd.DataFrame:
+    """Return ``called customer``: who has one of these pseudonyms, which are of stripped names."""
+    everybody = log.run(log.table.select("customer").distinct())
+    hashed = pseudonyms((name.strip() for name in everybody["customer"]), secret)
+    told = everybody.assign(called=hashed)
+    return told[told["called"].isin(names)]
+
+
+def _refuse_ambiguous(found: pd.DataFrame) -> None:
+    several = int(found.loc[found["called"].duplicated(), "called"].nunique())
+    if several:
+        raise DataError(
+            f"{several} keys of the answers fit several customers of the log, whose identifiers "
+            "differ only in spaces.",
+            code="link.ambiguous",
+            hint='Open the log with ids="merge" if they are the same people, or tell them apart in '
+            "both sources.",
+        )
 
 
 def near_misses(log: TransactionLog, keys: Sequence[str]) -> int:
     """Return how many customers have a key that differs from one of these in case only."""
-    folded = sorted({key.lower() for key in keys if key})
-    if not folded:
+    near = sorted({written_as(key, is_merged=True) for key in keys if key})
+    if not near:
         return 0
-    near = log.table.filter(log.table.customer.strip().lower().isin(folded))
-    return int(log.run(near.aggregate(n=near.customer.nunique()))["n"].iloc[0])
+    alike = log.table.filter(folded(log.table.customer).isin(near))
+    return int(log.run(alike.aggregate(n=alike.customer.nunique()))["n"].iloc[0])

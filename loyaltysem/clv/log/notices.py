@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from loyaltysem.clv.log.counting import Account
-from loyaltysem.clv.log.request import Days, Rules
-from loyaltysem.clv.log.statuses import BY_RULE, DROPPED, UNUSABLE, Status
+from loyaltysem.clv.log.request import CHOICES, Days, Rules
+from loyaltysem.clv.log.statuses import BY_RULE, DROPPED, UNUSABLE
 from loyaltysem.core.display import integer, percent
 from loyaltysem.core.errors import DataError, Finding
 from loyaltysem.core.text import Text
 
 #: Share of rows lost above which losing them is more than a note.
 MANY = 0.05
+#: What each rule may refuse: the status such rows have, and the one whose words name them without
+#: saying what became of them.
+REFUSABLE: Mapping[str, Mapping[str, str]] = {
+    "refunds": {"refund": "refund_dropped"},
+    "zero": {"zero": "zero_dropped"},
+    "duplicates": {"duplicates": "repeated"},
+    "unusable": {status: status for status in UNUSABLE},
+    "ids": {"ids_alike": "ids_alike"},
+}
 #: Days without anybody's last (first) row that set a day apart from the rest of the log.
 GAP = 366
 
@@ -32,12 +41,16 @@ def check(account: Account, rules: Rules, name: str) -> None:
             code="log.empty",
             hint="Expected one row per order: customer, time, amount.",
         )
-    refused = [text for text in _refused(account, rules) if text]
+    refused = dict(_refused(account, rules))
     if refused:
+        others = {rule: [c for c in CHOICES[rule] if c != "error"] for rule in refused}
+        told = "; ".join(
+            f"{rule}={' or '.join(map(repr, choices))}" for rule, choices in others.items()
+        )
         raise DataError(
-            f"{name}: {'; '.join(refused)}.",
+            f"{name} holds what was to be refused: {'; '.join(refused.values())}.",
             code="log.refused",
-            hint="Correct the source, or state another rule for such rows.",
+            hint=f"Correct the source, or state another rule: {told}.",
         )
     if account.kept == 0:
         raise DataError(
@@ -48,25 +61,21 @@ def check(account: Account, rules: Rules, name: str) -> None:
         )
 
 
-def _refused(account: Account, rules: Rules) -> Iterator[str]:
-    by_rule = {
-        "refunds": ("refund",),
-        "zero": ("zero",),
-        "duplicates": ("duplicates",),
-        "unusable": UNUSABLE,
-        "ids": ("ids_alike",),
-    }
-    for rule, statuses in by_rule.items():
-        if getattr(rules, rule) == "error":
-            yield from (_counted(account, BY_RULE[s]) for s in statuses if account.rows(s))
+def _refused(account: Account, rules: Rules) -> Iterator[tuple[str, str]]:
+    """Yield each rule that refuses rows of the log, and how many rows of which kind."""
+    for rule, kinds in REFUSABLE.items():
+        found = {name: account.rows(status) for status, name in kinds.items()}
+        if getattr(rules, rule) == "error" and any(found.values()):
+            told = (f"{BY_RULE[name].label.en}: {integer(n)}" for name, n in found.items() if n)
+            yield rule, f"{', '.join(told)} ({rule}='error')"
 
 
 def _reasons(account: Account) -> list[str]:
-    return [_counted(account, s) for s in (BY_RULE["repeated"], *DROPPED) if account.rows(s.rule)]
-
-
-def _counted(account: Account, status: Status) -> str:
-    return f"{status.label.en}: {integer(account.rows(status.rule))}"
+    return [
+        f"{status.label.en}: {integer(account.rows(status.rule))}"
+        for status in (BY_RULE["repeated"], *DROPPED)
+        if account.rows(status.rule)
+    ]
 
 
 def _cure(account: Account) -> str:

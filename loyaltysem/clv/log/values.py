@@ -12,8 +12,8 @@ from loyaltysem.core.errors import DataError
 
 #: What programs write where there is nothing, in small letters.
 ABSENT = ("", "na", "n/a", "#n/a", "nan", "nat", "none", "null", "<na>")
-#: Spaces that trimming leaves: a tab, and those of no break and of Chinese text.
-SPACES = ("\t", "\u00a0", "\u3000")
+#: Spaces that trimming leaves: tabs, ends of lines, and those of no break and of Chinese text.
+SPACES = ("\t", "\n", "\r", "\u00a0", "\u3000")
 #: Longer text than this names somebody, unless it is all spaces.
 LONGEST_ABSENT = 8
 WHOLE = 2.0**53
@@ -42,16 +42,37 @@ def identity_of(column: Any) -> Any:
     text = _as_text(column, "customers")
     if not column.type().is_string():
         return text
-    short = text.length() <= LONGEST_ABSENT  # few identifiers are: the rest need no folding
-    absent = ibis.ifelse(short, text.strip().lower().isin((*ABSENT, *SPACES)), text.strip() == "")
+    bare = text.strip()
+    bare = ibis.ifelse(bare.left(1).isin(SPACES), trimmed(bare), bare)  # few begin with another
+    short = text.length() <= LONGEST_ABSENT  # the rest need no small letters
+    absent = ibis.ifelse(short, bare.lower().isin(ABSENT), bare == "")
     return ibis.ifelse(absent, ibis.null("string"), text)
 
 
-def folded(identity: Any) -> Any:
-    """Return an identity without spaces of any kind at its ends and in small letters."""
+def trimmed(identity: Any) -> Any:
+    """Return an identity without spaces of any kind at its ends; those within become plain."""
     for space in SPACES:
         identity = identity.replace(space, " ")
-    return identity.strip().lower()
+    return identity.strip()
+
+
+def folded(identity: Any) -> Any:
+    """Return an identity as `trimmed`, in small letters."""
+    return trimmed(identity).lower()
+
+
+def written_as(name: str, *, is_merged: bool) -> str:
+    r"""Return what `folded` makes of a name, or `trimmed` where identifiers were not merged.
+
+    Examples
+    --------
+    >>> written_as(" A\u00a01\t", is_merged=True), written_as(" A 1", is_merged=False)
+    ('a 1', 'A 1')
+    """
+    for space in SPACES:
+        name = name.replace(space, " ")
+    name = name.strip()
+    return name.lower() if is_merged else name
 
 
 def label_of(column: Any) -> Any:

@@ -268,3 +268,40 @@ def test_keys_find_customers_whose_identifiers_were_merged() -> None:
     answers = pd.DataFrame({"id": ["C1", "C2 ", "z"], "trust": [5, 3, 4]})
     linked = link(answers, transactions(orders, ids="merge"), "id")
     assert linked.data["frequency"].tolist() == [2.0, 1.0]
+
+
+SPACED = pd.DataFrame(
+    {
+        "customer": ["张三 ", "\u3000张三丰", "C7\n", "C7\n"],
+        "time": ["2024-01-01", "2024-01-02", "2024-02-01", "2024-02-05"],
+        "amount": [10.0, 20.0, 5.0, 7.0],
+    }
+)
+
+
+@pytest.mark.parametrize("ids", ["as_is", "merge"])
+def test_spaces_at_the_ends_count_on_neither_side(ids: str) -> None:
+    answers = pd.DataFrame({"id": [" 张三", "张三丰", "C7"], "trust": [5, 4, 3]})
+    tx = transactions(SPACED, ids=ids)
+    linked = link(answers, tx, "id")
+    assert linked.data["amount"].tolist() == [10.0, 20.0, 6.0]
+    assert linked.counts.set_index("rule")["n"]["unanswered"] == 0
+    if ids == "as_is":  # pseudonyms are of names as they were answered: C7, not c7
+        hashed = answers.assign(id=pseudonyms(answers["id"].str.strip(), SECRET))
+        again = link(hashed, tx, "id", secret=SECRET, hashed=True)
+        assert again.data["amount"].tolist() == [10.0, 20.0, 6.0]
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_a_key_of_two_customers_is_refused(hashed: bool) -> None:
+    twin, other = SPACED.iloc[:1].assign(customer="张三"), SPACED.iloc[1:].assign(customer="C8")
+    orders = pd.concat([SPACED, twin, other])
+    answers = pd.DataFrame({"id": ["张三", "C8"], "trust": [5, 4]})
+    if hashed:
+        answers["id"] = pseudonyms(answers["id"], SECRET)
+    with pytest.raises(DataError, match="1 keys of the answers fit several") as caught:
+        link(answers, transactions(orders), "id", secret=SECRET, hashed=hashed)
+    assert caught.value.code == "link.ambiguous" and "张三" not in str(caught.value)
+    if not hashed:
+        linked = link(answers, transactions(orders, ids="merge"), "id")
+        assert linked.data["amount"].tolist() == [20.0, 32.0 / 3]  # two rows of one day, three days
