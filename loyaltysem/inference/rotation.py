@@ -149,7 +149,7 @@ def rotate(loadings: Array, method: RotationMethod, starts: Array, kaiser: bool)
     return Rotation(turned, phi, t, float(values[best]), values, bool(done[best]))
 
 
-def promax(loadings: Array, power: float, kaiser: bool) -> Rotation:
+def promax(loadings: Array, power: float, kaiser: bool, *, as_in_r: bool = False) -> Rotation:
     """Rotate by promax (Hendrickson & White 1964), as ``psych::fa(rotate="promax")``.
 
     Parameters
@@ -161,13 +161,14 @@ def promax(loadings: Array, power: float, kaiser: bool) -> Rotation:
     kaiser : bool
         Scale rows to length 1 throughout: for varimax, for the target, and for the regression on
         it. R's ``stats::promax`` normalises for varimax alone.
+    as_in_r : bool
+        Begin with `varimax_as_in_r`, which stops a little before the maximum, instead of the best
+        of several searches.
     """
     weight = np.sqrt((loadings**2).sum(axis=1, keepdims=True)) if kaiser else 1.0
     safe = np.where(weight == 0.0, 1.0, weight)
     a = loadings / safe
-    methods = rotation_methods()
-    starts = random_starts(a.shape[1], VARIMAX_STARTS)  # unrotated loadings can be a saddle
-    varimax = rotate(a, methods["varimax"], starts, kaiser=True)
+    varimax = varimax_as_in_r(a) if as_in_r else _best_varimax(a)
     x = varimax.loadings
     target = x * np.abs(x) ** (power - 1.0)
     u = np.linalg.lstsq(x, target, rcond=None)[0]
@@ -180,6 +181,12 @@ def promax(loadings: Array, power: float, kaiser: bool) -> Rotation:
     return Rotation(
         safe * (x @ u), phi, transform, np.nan, np.empty(0), converged=varimax.converged
     )
+
+
+def _best_varimax(a: Array) -> Rotation:
+    """Rotate by varimax from several starts: unrotated loadings can be a saddle."""
+    starts = random_starts(a.shape[1], VARIMAX_STARTS)
+    return rotate(a, rotation_methods()["varimax"], starts, kaiser=True)
 
 
 def random_starts(k: int, count: int, seed: int = 1) -> Array:
@@ -195,24 +202,32 @@ def order_by_variance(found: Rotation) -> Rotation:
 
     The variance of a factor is the diagonal of ΦLᵀL.
     """
-    signed = found.arranged(np.arange(len(found.phi)), _signs(found))
+    signed = found.arranged(np.arange(len(found.phi)), _signs(found.loadings))
     variance = np.diagonal(signed.phi @ signed.loadings.T @ signed.loadings)
     return signed.arranged(np.argsort(-variance, kind="stable"), np.ones(len(variance)))
 
 
-def order_by_index(found: Rotation) -> Rotation:
+def order_by_index(found: Rotation, spread: Array | None = None) -> Rotation:
     """Give columns a positive sum and order them by the items that mark them, as lavaan does.
 
     The mean place of the items that load at least .8 times the largest loading of the column.
+
+    Parameters
+    ----------
+    found : Rotation
+    spread : Array, optional, shape (p,)
+        Standard deviations of items: sums and sizes are those of loadings in the items' own units,
+        as in lavaan. Without them items have unit variance.
     """
-    size = np.abs(found.loadings)
+    loadings = found.loadings if spread is None else found.loadings * spread[:, None]
+    size = np.abs(loadings)
     marked = size >= 0.8 * size.max(axis=0)
     place = (marked * np.arange(len(size))[:, None]).sum(axis=0) / marked.sum(axis=0)
-    return found.arranged(np.argsort(place, kind="stable"), _signs(found))
+    return found.arranged(np.argsort(place, kind="stable"), _signs(loadings))
 
 
-def _signs(found: Rotation) -> Array:
-    return np.where(found.loadings.sum(axis=0) < 0, -1.0, 1.0)
+def _signs(loadings: Array) -> Array:
+    return np.where(loadings.sum(axis=0) < 0, -1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

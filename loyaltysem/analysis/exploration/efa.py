@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from loyaltysem.analysis.exploration.as_in_psych import EXTRACTIONS_AS_IN_PSYCH
 from loyaltysem.analysis.exploration.efa_findings import solution_findings, test_findings
 from loyaltysem.analysis.exploration.eigen import eigenvalues, smoothed
 from loyaltysem.analysis.exploration.extraction import (
@@ -40,12 +42,14 @@ from loyaltysem.inference.rotation import (
     varimax_as_in_r,
 )
 
-Method: TypeAlias = Literal["minres", "uls", "ml", "pa"]
+Method: TypeAlias = Literal["minres", "uls", "ml", "pa", "minres_psych", "ml_psych", "pa_psych"]
 RotationName: TypeAlias = Literal[
-    "none", "varimax", "varimax_r", "quartimax", "promax", "oblimin", "quartimin", "geomin"
-]
+    "none", "varimax", "varimax_r", "quartimax", "promax", "promax_r", "oblimin", "quartimin",
+    "geomin",
+]  # fmt: skip
 Order: TypeAlias = Literal["variance", "index"]
-ROTATIONS: tuple[str, ...] = ("none", "varimax_r", *rotation_methods())
+METHODS = {**EXTRACTIONS, **EXTRACTIONS_AS_IN_PSYCH}
+ROTATIONS: tuple[str, ...] = ("none", "varimax_r", "promax_r", *rotation_methods())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,19 @@ class RotationRequest:
             found.append(("exploration.rotation_argument", text))
         return found
 
-    def apply(self, loadings: Array) -> Rotation:
-        """Rotate loadings (p, k) of uncorrelated factors and arrange them."""
-        arrange = order_by_variance if self.order == "variance" else order_by_index
+    def apply(self, loadings: Array, spread: Array) -> Rotation:
+        """Rotate loadings (p, k) of uncorrelated factors and arrange them.
+
+        lavaan arranges the loadings of items in their own units, which `spread` (p,) restores.
+        """
+        by_index = partial(order_by_index, spread=spread)
+        arrange = order_by_variance if self.order == "variance" else by_index
         if loadings.shape[1] == 1 or self.name == "none":
             return arrange(unrotated(loadings))
         if self.name == "varimax_r":
             return arrange(varimax_as_in_r(loadings, kaiser=self.kaiser is not False))
+        if self.name == "promax_r":
+            return arrange(promax(loadings, self.power, self.kaiser is not False, as_in_r=True))
         method = rotation_methods(self.gamma, self.epsilon)[self.name]
         kaiser = method.kaiser if self.kaiser is None else self.kaiser
         if method.criterion is None:
@@ -130,13 +140,15 @@ def efa(
         Answers, shape (N, p); or with `n_obs` their correlation or covariance matrix.
     n_factors : int
         k; `parallel_analysis` and `map_test` help to choose.
-    method : {"minres", "uls", "ml", "pa"}
+    method : {"minres", "uls", "ml", "pa", "minres_psych", "ml_psych", "pa_psych"}
         Minimum residuals (the same as unweighted least squares), maximum likelihood, or iterated
-        principal axes.
+        principal axes. With ``_psych`` each stops where psych stops: up to .0002 from the minimum,
+        principal axes up to .01 from their end.
     rotation : str
         ``"oblimin"``, ``"quartimin"``, ``"geomin"``, ``"promax"`` leave factors correlated,
         ``"varimax"``, ``"quartimax"`` do not; ``"none"`` gives what was extracted. ``"varimax_r"``
-        is varimax as R stops it, up to .001 from its maximum: what psych prints.
+        is varimax as R stops it, up to .001 from its maximum, ``"promax_r"`` is promax from there:
+        what psych prints.
     polychoric : bool
         Analyse polychoric correlations, for items with few answers.
     missing : {"listwise", "pairwise", "em"}
@@ -196,23 +208,23 @@ def efa(
     """
     request = RotationRequest(rotation, gamma, epsilon, power, kaiser, n_starts, seed, order)
     problems = request.problems()
-    if method not in EXTRACTIONS:
+    if method not in METHODS:
         problems.append(
-            ("exploration.method", f"method '{method}' is not one of {', '.join(EXTRACTIONS)}")
+            ("exploration.method", f"method '{method}' is not one of {', '.join(METHODS)}")
         )
     if test not in ("bartlett", "standard"):
         problems.append(("exploration.test", f"test is 'bartlett' or 'standard', found '{test}'"))
     _refuse(problems)
     source = item_correlations(items, polychoric=polychoric, missing=missing, n_obs=n_obs)
     _refuse(_number_problems(n_factors, len(source.names)))
-    r = smoothed(source.r) if method == "ml" else source.r
-    extraction = EXTRACTIONS[method](r, n_factors)
-    found = request.apply(extraction.loadings)
+    r = smoothed(source.r) if method in ("ml", "ml_psych") else source.r
+    extraction = METHODS[method](r, n_factors)
+    found = request.apply(extraction.loadings, source.spread)
     measures = fit_of_factors(
         source.r, extraction.loadings @ extraction.loadings.T, n_factors, source.n_obs, test
     )
     factors = [f"F{a + 1}" for a in range(n_factors)]
-    usable = method == "ml" and not extraction.heywood.any()
+    usable = method in ("ml", "ml_psych") and not extraction.heywood.any()
     findings = (
         *source.findings,
         *solution_findings(source.names, factors, extraction, found, SALIENT),
@@ -293,7 +305,7 @@ def principal(
         text = f"{p} items have 1 to {p} components, found {n_components}"
         _refuse([("exploration.n_components", text)])
     extraction = principal_components(source.r, n_components)
-    found = request.apply(extraction.loadings)
+    found = request.apply(extraction.loadings, source.spread)
     return _result(
         source,
         extraction,

@@ -73,9 +73,7 @@ def maximum_likelihood(r: Array, k: int) -> Extraction:
     starts = [np.log(start) for start in _starts(r)]
     theta, converged = _search_all(objective, starts, (np.log(LOWEST), 0.0), several=k > 1)
     psi = np.exp(theta)
-    values, vectors = _scaled(r, psi)
-    size = np.sqrt(np.maximum(values[:k] - 1.0, 0.0))
-    return _extraction(np.sqrt(psi)[:, None] * vectors[:, :k] * size, psi, converged)
+    return _extraction(factor_loadings(r, psi, k), psi, converged)
 
 
 def minimum_residuals(r: Array, k: int) -> Extraction:
@@ -95,7 +93,7 @@ def minimum_residuals(r: Array, k: int) -> Extraction:
         return 0.5 * float(missed @ missed + rest @ rest), slope, curvature
 
     psi, converged = _search_all(objective, _starts(r), (LOWEST, 1.0), several=k > 1)
-    return _extraction(_axes(r - np.diag(psi), k), psi, converged)
+    return _extraction(principal_loadings(r - np.diag(psi), k), psi, converged)
 
 
 def _product(vectors: Array, weight: Array) -> Array:
@@ -117,13 +115,13 @@ def principal_axes(r: Array, k: int) -> Extraction:
 
     Notes
     -----
-    Iterates until no communality moves by more than 1e-9; psych stops at a change of .001 of their
-    sum, or after 50 rounds, so its loadings can differ in the third decimal.
+    Iterates until no communality moves by more than 1e-9; psych stops long before, as
+    ``pa_psych``.
     """
     communality = squared_multiple_correlations(r)
     for _ in range(MAX_ROUNDS):
         reduced = r - np.diag(1.0 - communality)
-        loadings = _axes(reduced, k)
+        loadings = principal_loadings(reduced, k)
         before, communality = communality, (loadings**2).sum(axis=1)
         if np.abs(communality - before).max() < SETTLED:
             return _extraction(loadings, 1.0 - communality, converged=True)
@@ -132,9 +130,9 @@ def principal_axes(r: Array, k: int) -> Extraction:
 
 def principal_components(r: Array, k: int) -> Extraction:
     """Extract k principal components: eigenvectors times roots of eigenvalues of R itself."""
-    loadings = _axes(r, k)
+    loadings = principal_loadings(r, k)
     return Extraction(
-        _reflected(loadings),
+        reflected(loadings),
         1.0 - (loadings**2).sum(axis=1),
         np.zeros(len(r), dtype=np.bool_),
         converged=True,
@@ -163,7 +161,15 @@ def _scaled(r: Array, psi: Array) -> tuple[Array, Array]:
     return descending(r * np.outer(scale, scale))
 
 
-def _axes(reduced: Array, k: int) -> Array:
+def factor_loadings(r: Array, psi: Array, k: int) -> Array:
+    """Return the likeliest loadings (p, k) of a correlation matrix given uniquenesses (p,)."""
+    values, vectors = _scaled(r, psi)
+    size = np.sqrt(np.maximum(values[:k] - 1.0, 0.0))
+    return np.asarray(np.sqrt(psi)[:, None] * vectors[:, :k] * size)
+
+
+def principal_loadings(reduced: Array, k: int) -> Array:
+    """Return the k first eigenvectors of a matrix (p, p) times roots of their eigenvalues."""
     values, vectors = descending(reduced)
     return np.asarray(vectors[:, :k] * np.sqrt(np.maximum(values[:k], 0.0)))
 
@@ -234,8 +240,9 @@ def _descend(
 
 
 def _extraction(loadings: Array, psi: Array, converged: bool) -> Extraction:
-    return Extraction(_reflected(loadings), psi, psi <= LOWEST * (1.0 + 1e-9), converged)
+    return Extraction(reflected(loadings), psi, psi <= LOWEST * (1.0 + 1e-9), converged)
 
 
-def _reflected(loadings: Array) -> Array:
+def reflected(loadings: Array) -> Array:
+    """Give every column a positive sum."""
     return np.asarray(loadings * np.where(loadings.sum(axis=0) < 0, -1.0, 1.0))

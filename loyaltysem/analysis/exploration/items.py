@@ -69,6 +69,13 @@ class ItemCorrelations:
         return {"pearson": "Pearson", "polychoric": "polychoric", "given": "given"}[self.kind]
 
     @property
+    def spread(self) -> Array:
+        """Standard deviations (p,) of answers; ones where only correlations are known."""
+        if self.values is None or self.kind != "pearson":
+            return np.ones(len(self.names))
+        return np.asarray(np.nanstd(self.values, axis=0))
+
+    @property
     def frame(self) -> pd.DataFrame:
         """The matrix with its names."""
         return pd.DataFrame(self.r, index=list(self.names), columns=list(self.names))

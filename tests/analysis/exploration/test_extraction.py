@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
+from loyaltysem.analysis.exploration.as_in_psych import EXTRACTIONS_AS_IN_PSYCH
 from loyaltysem.analysis.exploration.eigen import descending, smoothed
 from loyaltysem.analysis.exploration.extraction import (
+    EXTRACTIONS,
     LOWEST,
     maximum_likelihood,
     minimum_residuals,
@@ -89,3 +91,15 @@ def test_nothing_in_common() -> None:
         found = extract(np.eye(6), 2)
         assert found.converged
         assert found.loadings == pytest.approx(np.zeros((6, 2)), abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["minres", "ml", "pa"])
+def test_psych_stops_near_the_end_and_not_at_it(method: str) -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(200, 2)) @ rng.uniform(0.3, 0.8, (2, 10)) + rng.normal(size=(200, 10))
+    r = np.corrcoef(x, rowvar=False)
+    end = EXTRACTIONS[method](r, 2)
+    early = EXTRACTIONS_AS_IN_PSYCH[f"{method}_psych"](r, 2)
+    gap = np.abs((end.loadings**2).sum(axis=1) - (early.loadings**2).sum(axis=1)).max()
+    assert early.converged
+    assert 0.0 < gap < 0.03
