@@ -52,6 +52,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "shown",
         "frame_cells",
         "source",
+        "small_file",
         "method_sources",
         "estimation_sources",
         "inference_sources",

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from loyaltysem.core.errors import QuestionnaireError, did_you_mean
+from loyaltysem.core.errors import QuestionnaireError
+from loyaltysem.core.small_file import FileKind, decoded, read_bytes
 from loyaltysem.survey.file_items import Known, constructs_of, item_of
 from loyaltysem.survey.file_layout import link_of, modules_of, pages_of
 from loyaltysem.survey.file_parts import elements, flag, references_of, scales_of, string, text
@@ -20,7 +21,7 @@ from loyaltysem.survey.instrument import (
     Questionnaire,
     Scale,
 )
-from loyaltysem.survey.yaml_tree import LONGEST, Cursor, Fault, parse
+from loyaltysem.survey.yaml_tree import MOST_BYTES, Cursor, Fault, in_order, listed, parse
 
 __all__ = [
     "Construct",
@@ -34,7 +35,10 @@ __all__ = [
     "load_questionnaire",
 ]
 
-MOST_BYTES = 4 * LONGEST  # UTF-8 takes up to four a character
+FILE = FileKind(
+    "questionnaire file", "questionnaire", QuestionnaireError, "*.y*ml", MOST_BYTES,
+    "Check that it is the questionnaire and not a file of answers.",
+)  # fmt: skip
 REQUIRED = ("name", "version", "title", "scales")
 OPTIONAL = (
     "respondent_title",
@@ -51,7 +55,6 @@ OPTIONAL = (
     "items",
     "pages",
 )
-SHOWN = 20
 
 
 class InvalidQuestionnaireError(QuestionnaireError):
@@ -59,12 +62,8 @@ class InvalidQuestionnaireError(QuestionnaireError):
 
     def __init__(self, file_name: str, faults: tuple[Fault, ...]):
         self.faults = faults
-        shown = [f"  {fault}" for fault in faults[:SHOWN]]
-        if len(faults) > SHOWN:
-            shown.append(f"  … and {len(faults) - SHOWN} more.")
-        count = f"{len(faults)} problem" + ("s" if len(faults) > 1 else "")
         super().__init__(
-            "\n".join([f"{file_name}: {count} in the questionnaire:", *shown]),
+            listed(faults, file_name, "the questionnaire"),
             code="questionnaire.invalid",
             hint="Correct the lines named and check again.",
         )
@@ -96,55 +95,12 @@ def load_questionnaire(path: str | PathLike[str]) -> Questionnaire:
     (24, '企业形象')
     """
     path = Path(path)
-    content = _content(path)
-    root, faults = parse(_decoded(content, path.name))
+    content = read_bytes(path, FILE)
+    root, faults = parse(decoded(content, path.name, FILE))
     questionnaire = None if faults else _questionnaire(root, path.name, content)
     if faults or questionnaire is None:
-        unique = dict.fromkeys(sorted(faults, key=lambda fault: fault.line))
-        raise InvalidQuestionnaireError(path.name, tuple(unique))
+        raise InvalidQuestionnaireError(path.name, in_order(faults))
     return questionnaire
-
-
-def _content(path: Path) -> bytes:
-    if path.is_dir():
-        raise QuestionnaireError(
-            f"'{path}' is a folder, not a questionnaire file.",
-            code="questionnaire.is_directory",
-            hint="Name the .yaml file inside it.",
-        )
-    try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise QuestionnaireError(
-                f"{path.name} has {size:,} bytes; a questionnaire has at most {MOST_BYTES:,}.",
-                code="questionnaire.too_large",
-                hint="Check that it is the questionnaire and not a file of answers.",
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
-        siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        raise QuestionnaireError(
-            f"There is no questionnaire file '{path}'.",
-            code="questionnaire.file_missing",
-            hint=did_you_mean(path.name, siblings) or "Check the path.",
-        ) from None
-    except OSError as error:
-        raise QuestionnaireError(
-            f"'{path}' cannot be read: {error.strerror}.",
-            code="questionnaire.unreadable",
-            hint="Check that it is a file and that you may read it.",
-        ) from error
-
-
-def _decoded(content: bytes, file_name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise QuestionnaireError(
-            f"{file_name} is not UTF-8: byte {error.start} cannot be read.",
-            code="questionnaire.encoding",
-            hint="Save the questionnaire as UTF-8.",
-        ) from error
 
 
 def _questionnaire(root: Cursor, file_name: str, content: bytes) -> Questionnaire:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeAlias
@@ -20,7 +20,11 @@ from loyaltysem.core.text import LANGUAGES, Text
 Path: TypeAlias = tuple[str | int, ...]
 LONGEST = 300_000
 """Characters of a document: a questionnaire of a thousand items has fewer."""
+MOST_BYTES = 4 * LONGEST
+"""UTF-8 takes up to four a character."""
 DEEPEST = 40
+MOST_LISTED = 20
+"""Faults in one message."""
 SHOWN = 400
 """Characters of a fault's place and message."""
 ALIAS = "YAML aliases (*name) are not supported; write it out."
@@ -36,6 +40,20 @@ class Fault:
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.where}: {self.message}" if self.where else self.message
+
+
+def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Return faults by line, each once."""
+    return tuple(dict.fromkeys(sorted(faults, key=lambda fault: fault.line)))
+
+
+def listed(faults: Sequence[Fault], file_name: str, what: str) -> str:
+    """Return the message that lists the faults of a document, the first 20 of them."""
+    shown = [f"  {fault}" for fault in faults[:MOST_LISTED]]
+    if len(faults) > MOST_LISTED:
+        shown.append(f"  … and {len(faults) - MOST_LISTED} more.")
+    count = f"{len(faults)} problem" + ("s" if len(faults) > 1 else "")
+    return "\n".join([f"{file_name}: {count} in {what}:", *shown])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,17 @@ from loyaltysem.clv.segments.tier_rules import (
     TierRules,
     parse_condition,
 )
-from loyaltysem.core.errors import DataError, did_you_mean
+from loyaltysem.core.errors import DataError
+from loyaltysem.core.small_file import FileKind, decoded, read_bytes
 from loyaltysem.core.text import Text
-from loyaltysem.survey.yaml_tree import LONGEST, Cursor, Fault, parse
+from loyaltysem.survey.yaml_tree import MOST_BYTES, Cursor, Fault, in_order, listed, parse
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-MOST_BYTES = 4 * LONGEST
+FILE = FileKind(
+    "file of rules", "tiers", DataError, "*.y*ml", MOST_BYTES,
+    "Check that it is the file of rules and not a log.",
+)  # fmt: skip
 MOST_MONTHS = 120
-SHOWN = 20
 
 
 class InvalidTierRulesError(DataError):
@@ -31,12 +34,8 @@ class InvalidTierRulesError(DataError):
 
     def __init__(self, file_name: str, faults: tuple[Fault, ...]):
         self.faults = faults
-        shown = [f"  {fault}" for fault in faults[:SHOWN]]
-        if len(faults) > SHOWN:
-            shown.append(f"  … and {len(faults) - SHOWN} more.")
-        count = f"{len(faults)} problem" + ("s" if len(faults) > 1 else "")
         super().__init__(
-            "\n".join([f"{file_name}: {count} in the rules of membership:", *shown]),
+            listed(faults, file_name, "the rules of membership"),
             code="tiers.invalid",
             hint="Correct the lines named and read it again.",
         )
@@ -68,11 +67,10 @@ def load_tiers(path: str | PathLike[str]) -> TierRules:
     ('basic', 'advanced', 'vip')
     """
     path = Path(path)
-    root, faults = parse(_text(path))
+    root, faults = parse(decoded(read_bytes(path, FILE), path.name, FILE))
     rules = None if faults else _rules(root)
     if faults or rules is None:
-        unique = dict.fromkeys(sorted(faults, key=lambda fault: fault.line))
-        raise InvalidTierRulesError(path.name, tuple(unique))
+        raise InvalidTierRulesError(path.name, in_order(faults))
     return rules
 
 
@@ -87,30 +85,6 @@ def tier_schema() -> dict[str, Any]:
     text = files("loyaltysem.clv.segments").joinpath("membership_tiers.schema.json")
     schema: dict[str, Any] = json.loads(text.read_text("utf-8"))
     return schema
-
-
-def _text(path: Path) -> str:
-    if not path.is_file():
-        near = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        raise DataError(
-            f"There is no file of rules '{path}'.",
-            code="tiers.file_missing",
-            hint=did_you_mean(path.name, near) or "Check the path.",
-        )
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(
-                f"{path.name} is larger than {MOST_BYTES:,} bytes.",
-                code="tiers.too_large",
-                hint="Check that it is the file of rules and not a log.",
-            )
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path.name} cannot be read: {error}.",
-            code="tiers.unreadable",
-            hint="Save it as UTF-8 text that you may read.",
-        ) from error
 
 
 def _rules(root: Cursor) -> TierRules | None:

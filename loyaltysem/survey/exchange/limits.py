@@ -6,11 +6,13 @@ import io
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from loyaltysem.core.errors import DataError, did_you_mean
+from loyaltysem.core.errors import DataError
+from loyaltysem.core.small_file import MEGABYTE, FileKind
+from loyaltysem.core.small_file import read_bytes as small_file_bytes
 
-MEGABYTE = 1024 * 1024
 MOST_BYTES = 64 * MEGABYTE  # of a file as it lies on disk; as text it may take four times that
 MOST_UNPACKED = 200 * MEGABYTE  # of all parts of a workbook together
 MOST_KEPT = 60 * MEGABYTE  # of those parts that are held in memory whole: all but the sheets
@@ -20,6 +22,8 @@ MOST_ROWS = 500_000
 MOST_LINES = 5_000_000  # blank ones included
 MOST_COLUMNS = 16_384
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx is a zip file; .xls an OLE file
+SPLIT = "Split the data, or export only the columns of the questionnaire."
+DATA_FILE = FileKind("data file", "data", DataError, "*.csv", MOST_BYTES, SPLIT)
 
 UNPACKING_FAULTS = (NotImplementedError, OSError, EOFError, ValueError)
 
@@ -32,36 +36,7 @@ def read_bytes(path: Path, *, pattern: str = "*.csv") -> bytes:
     DataError
         A folder, no such file, not readable, or larger than the limit.
     """
-    if path.is_dir():
-        raise DataError(
-            f"'{path}' is a folder, not a data file.",
-            code="data.is_directory",
-            hint="Name the data file inside it.",
-        )
-    try:
-        refuse_large(path.stat().st_size, path.name)
-        return path.read_bytes()
-    except FileNotFoundError:
-        siblings = [p.name for p in path.parent.glob(pattern)] if path.parent.is_dir() else []
-        raise DataError(
-            f"There is no data file '{path}'.",
-            code="data.file_missing",
-            hint=did_you_mean(path.name, siblings) or "Check the path.",
-        ) from None
-    except OSError as error:
-        raise DataError(
-            f"'{path}' cannot be read: {error.strerror}.",
-            code="data.unreadable",
-            hint="Check that it is a file and that you may read it.",
-        ) from error
-
-
-def refuse_large(size: int, file_name: str) -> None:
-    """Refuse a file that is too large to be a survey's answers."""
-    if size > MOST_BYTES:
-        raise too_large(
-            f"{file_name} has {size / MEGABYTE:,.0f} MB", f"{MOST_BYTES // MEGABYTE} MB"
-        )
+    return small_file_bytes(path, replace(DATA_FILE, pattern=pattern))
 
 
 def refuse_many_cells(rows: int, columns: int, file_name: str, *, bytes_there: int) -> None:
@@ -93,7 +68,7 @@ def too_large(what: str, limit: str) -> DataError:
     return DataError(
         f"{what}; the limit is {limit}.",
         code="data.too_large",
-        hint="Split the data, or export only the columns of the questionnaire.",
+        hint=SPLIT,
     )
 
 

@@ -134,7 +134,7 @@ def test_the_schema_refuses_what_the_reader_refuses(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for name, content, code in (
-        ("latin.yaml", "name: caf\xe9".encode("latin-1"), "tiers.unreadable"),
+        ("latin.yaml", "name: caf\xe9".encode("latin-1"), "tiers.encoding"),
         ("huge.yaml", b"#" * 2_000_000, "tiers.too_large"),
     ):
         (tmp_path / name).write_bytes(content)
