@@ -39,11 +39,14 @@ def cholesky(x: Array) -> tuple[Array, Mask]:
     >>> ok.tolist()
     [True, False]
     """
-    lower, size = np.empty(x.shape), np.empty(len(x))
-    for b, matrix in enumerate(x):
-        upper, size[b] = _factor(matrix)
-        lower[b] = upper.T
-    return lower, np.isfinite(size)
+    lower, pivots = np.empty(x.shape), np.empty(x.shape[:2])
+    for b, matrix in enumerate(x if x.shape[-1] else x[:0]):  # LAPACK takes no empty matrix
+        upper, failed = dpotrf(matrix.T, lower=0, clean=1)
+        lower[b], pivots[b] = upper.T, np.nan if failed else upper.diagonal()
+    ok = np.asarray(np.isfinite(pivots).all(axis=1))
+    if not ok.all():
+        lower[~ok] = np.eye(x.shape[-1])
+    return lower, ok
 
 
 def _factor(matrix: Array) -> tuple[Array, float]:
@@ -82,7 +85,7 @@ def inverse_and_logdet(x: Array) -> tuple[Array, Array, Mask]:
     for b, matrix in enumerate(x if x.shape[-1] else x[:0]):  # LAPACK takes no empty matrix
         upper, failed = dpotrf(matrix.T, lower=0, clean=1)
         pivots[b] = np.nan if failed else upper.diagonal()
-        half, _ = dtrtri(upper, lower=0)
+        half, _ = dtrtri(upper, lower=0, overwrite_c=1)
         np.matmul(half, half.T, out=inverse[b])  # NumPy sees the symmetry: half the work
     # what is not finite in a matrix ends up on the diagonal of its factor
     size = 2.0 * np.log(pivots).sum(axis=1)
@@ -107,7 +110,8 @@ def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     """Solve ``h x = g`` for positive-definite `h` (B, q, q) and `g` (B, q).
 
     Units do not matter: a matrix counts as singular when a Cholesky pivot falls below 1e-8 of the
-    root of the diagonal above it. One `h` (1, q, q) may serve all `g`.
+    root of the diagonal above it. One `h` (1, q, q) may serve all `g`; otherwise `h` is spent,
+    which saves a copy.
 
     Returns
     -------
@@ -118,22 +122,23 @@ def solve_positive(h: Array, g: Array) -> tuple[Array, Mask]:
     if len(h) < len(g):
         return _solve_together(h[0], g)
     solution, pivots = np.empty(g.shape), np.empty(g.shape)
+    diagonal = h.diagonal(axis1=1, axis2=2).copy()
     for b, matrix in enumerate(h if g.shape[1] else h[:0]):  # LAPACK takes no empty matrix
-        upper, solution[b], failed = dposv(matrix.T, g[b], lower=0)
+        upper, solution[b], failed = dposv(matrix.T, g[b], lower=0, overwrite_a=1)
         pivots[b] = np.nan if failed else upper.diagonal()
-    return solution, _regular(h, pivots)
+    return solution, _regular(diagonal, pivots)
 
 
 def _solve_together(h: Array, g: Array) -> tuple[Array, Mask]:
     """Solve for many `g` (B, q) with one matrix (q, q)."""
     upper, solution, failed = dposv(h.T, g.T, lower=0)
     pivots = np.full(len(h), np.nan) if failed else upper.diagonal()
-    return solution.T, np.repeat(_regular(h[None], pivots[None]), len(g))
+    return solution.T, np.repeat(_regular(h.diagonal()[None], pivots[None]), len(g))
 
 
-def _regular(h: Array, pivots: Array) -> Mask:
-    """Tell which matrices (B, q, q) are clearly positive definite, by their pivots (B, q)."""
-    return np.asarray((pivots * pivots > 1e-16 * h.diagonal(axis1=1, axis2=2)).all(axis=1))
+def _regular(diagonal: Array, pivots: Array) -> Mask:
+    """Tell which matrices are clearly positive definite, by diagonal and pivots (B, q)."""
+    return np.asarray((pivots * pivots > 1e-16 * diagonal).all(axis=1))
 
 
 def null_space(x: Array, tolerance: float = 1e-8) -> Array:

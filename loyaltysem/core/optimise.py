@@ -217,27 +217,33 @@ def _expected(before: Array, now: Array, tolerance: Tolerance) -> Array:
 def _steps(here: _Active, tolerance: Tolerance) -> tuple[Array, Array]:
     """Newton steps and their slopes gᵀstep (negative)."""
     near = (here.decrement < tolerance.near) | tolerance.exact
-    if near.all() or not near.any():
-        return _newton(here.everywhere(), bool(near[0]), tolerance.exact)
-    step, slope, point = np.zeros_like(here.alpha), np.zeros(len(near)), here.everywhere()
-    for observed in (False, True):
-        mine = np.flatnonzero(near == observed)
-        step[mine], slope[mine] = _newton(point.take(mine), observed, tolerance.exact)
+    point, mostly = here.everywhere(), bool(2 * np.count_nonzero(near) >= len(near))
+    step, slope = _newton(point, mostly, tolerance.exact)
+    others = np.flatnonzero(near != mostly)
+    if len(others):  # mostly one or two: done over sooner than the rest is taken apart
+        step[others], slope[others] = _newton(point.take(others), not mostly, tolerance.exact)
     return step, slope
 
 
 def _newton(point: Point, observed: bool, exact: bool) -> tuple[Array, Array]:
     gradient, curvature = point.expansion(observed)
+    shared = len(curvature) < len(gradient)
     step, ok = solve_positive(curvature, -gradient)
     if not ok.all():
         bad = np.flatnonzero(~ok)
-        curvature = np.array(np.broadcast_to(curvature, (len(ok), *curvature.shape[1:])))
-        if observed and not exact:
-            _, curvature[bad] = point.take(bad).expansion(False)
-            step[bad], fine = solve_positive(curvature[bad], -gradient[bad])
-            bad = bad[~fine]
-        step[bad] = _modified_step(curvature[bad], gradient[bad])
+        step[bad] = _careful_step(
+            point if shared else point.take(bad), gradient[bad], observed and exact
+        )
     return step, np.einsum("bi,bi->b", gradient, step)
+
+
+def _careful_step(point: Point, gradient: Array, observed: bool) -> Array:
+    """Step by a curvature that may have to be modified; `point` may be one for all gradients."""
+    curvature = np.broadcast_to(point.expansion(observed)[1], (*gradient.shape, gradient.shape[1]))
+    step, ok = solve_positive(np.array(curvature), -gradient)
+    bad = np.flatnonzero(~ok)
+    step[bad] = _modified_step(curvature[bad], gradient[bad])
+    return step
 
 
 def _modified_step(curvature: Array, gradient: Array) -> Array:

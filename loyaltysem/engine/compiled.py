@@ -19,7 +19,7 @@ from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.compiled_plan import Plan, plan_of
 from loyaltysem.engine.discrepancies import BoundMaximumLikelihood
 from loyaltysem.engine.objective import Block, Objective
-from loyaltysem.engine.terms import MatrixTerm
+from loyaltysem.engine.terms import likelihood_of
 
 if TYPE_CHECKING:
     from loyaltysem.engine.compiled_likelihood import Sample
@@ -52,11 +52,10 @@ def compilable(objective: Objective) -> bool:
 
 def _likelihood(block: Block) -> BoundMaximumLikelihood | None:
     """Return the ML discrepancy of a group, None where it has another."""
-    term = block.term
-    if not (isinstance(term, MatrixTerm) and isinstance(term.bound, BoundMaximumLikelihood)):
+    found = likelihood_of(block.term)
+    if found is None:
         return None
-    means = term.bound.mean is not None
-    return term.bound if means == block.structure.meanstructure else None
+    return found if (found.mean is not None) == block.structure.meanstructure else None
 
 
 def minimise_compiled(

@@ -14,7 +14,11 @@ import numpy as np
 
 from loyaltysem.core.memo import remembered
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.engine.discrepancies import BoundDiscrepancy, LocalDiscrepancy
+from loyaltysem.engine.discrepancies import (
+    BoundDiscrepancy,
+    BoundMaximumLikelihood,
+    LocalDiscrepancy,
+)
 from loyaltysem.engine.implied import Implied, Slope, StructuredJacobian
 from loyaltysem.moments.gamma import vech
 
@@ -136,6 +140,12 @@ class LocalMatrixTerm:
         form = self.discrepancy.observed.hessian(self.jacobian, self.slope)
         form *= 2.0
         return form
+
+
+def likelihood_of(term: Term) -> BoundMaximumLikelihood | None:
+    """Return the ML discrepancy of complete moments behind a term, None where it has another."""
+    bound = term.bound if isinstance(term, MatrixTerm) else None
+    return bound if isinstance(bound, BoundMaximumLikelihood) else None
 
 
 class MomentView(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from loyaltysem.core.linalg import logdet
 from loyaltysem.core.optimise import minimise
 from loyaltysem.core.types import Array
+from loyaltysem.engine.terms import likelihood_of
 from loyaltysem.estimation.corrections import TESTS, Tests
 from loyaltysem.estimation.fitted import fitted_at
 from loyaltysem.estimation.model import BoundModel, bind_model
@@ -40,25 +41,28 @@ def _closed_form(model: BoundModel) -> TestStatistic | None:
     likelihood = plan.row.maximum_likelihood
     if not (isinstance(sample, SampleMoments) and likelihood and plan.test == "standard"):
         return None
-    x = [model.table.observed.index(n) for n in model.table.roles.exogenous_observed]
-    p = len(sample.names)
-    df = len(sample.cov) * (p * (p - 1) - len(x) * (len(x) - 1)) // 2
-    found = float(independence_discrepancy(sample, x)[0])
+    p, x = len(sample.names), len(model.table.roles.exogenous_observed)
+    df = len(sample.cov) * (p * (p - 1) - x * (x - 1)) // 2
+    found = float(independence_discrepancy(model)[0])
     return TestStatistic(max(sample.weight * found, 0.0), df)
 
 
-def independence_discrepancy(sample: SampleMoments, x: Sequence[int]) -> Array:
-    """Return the ML discrepancy of the independence model, shape (B,).
+def independence_discrepancy(model: BoundModel) -> Array:
+    """Return the ML discrepancy of the independence model from complete moments, shape (B,).
 
-    Its estimates are the sample variances, and the covariances of `x`:
+    Its estimates are the sample variances, and the covariances of exogenous observed variables x:
     ``F = Σ_g share (Σ_{i∉x} log s_ii + log|S_xx| − log|S|)``.
     """
-    alone = [i for i in range(len(sample.names)) if i not in x]
-    total = np.zeros(len(sample.cov[0]))
-    for share, cov in zip(sample.shares, sample.cov, strict=True):
+    names, exogenous = model.table.observed, model.table.roles.exogenous_observed
+    x = [names.index(n) for n in exogenous]
+    alone = [i for i, n in enumerate(names) if n not in exogenous]
+    total = np.zeros(len(model.sample.cov[0]))
+    for block, cov in zip(model.objective.blocks, model.sample.cov, strict=True):
+        bound = likelihood_of(block.term)
+        assert bound is not None
         found = np.log(cov.diagonal(axis1=1, axis2=2)[:, alone]).sum(axis=1)
-        found += logdet(cov[:, x][:, :, x]) if len(x) else 0.0
-        total += share * (found - logdet(cov))
+        found += logdet(cov[:, x][:, :, x]) if x else 0.0
+        total += block.share * (found - bound.logdet)
     return total
 
 

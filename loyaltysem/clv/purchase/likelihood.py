@@ -214,7 +214,7 @@ class Point:
 
 def within_reach(gradient: Array, curvature: Array) -> Array:
     """Return curvature scaled up where the step it gives would be longer than `REACH`."""
-    step, ok = solve_positive(curvature[None], -gradient[None])
+    step, ok = solve_positive(curvature[None].copy(), -gradient[None])
     longest = float(np.abs(step).max()) / REACH
     return curvature * longest if ok[0] and longest > 1.0 else curvature
 

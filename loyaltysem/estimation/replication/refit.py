@@ -245,11 +245,21 @@ def _weighted_moments(values: Array, counts: Array, offset: int) -> tuple[Array,
     rows, columns = vech_indices(len(x))
     n = counts.sum(axis=1)[:, None]
     mean = counts @ x.T / n
-    products = counts @ (x[rows] * x[columns]).T
-    lower = (products - n * mean[:, rows] * mean[:, columns]) / (n - offset)
+    lower = (counts @ _products(x).T - n * mean[:, rows] * mean[:, columns]) / (n - offset)
     cov = np.empty((len(counts), len(x), len(x)))
     cov[:, rows, columns] = cov[:, columns, rows] = lower
     return mean + centre, cov
+
+
+def _products(x: Array) -> Array:
+    """Return products of every two variables of `x` (p, N), ordered as by `vech`."""
+    p, n = x.shape
+    products, start = np.empty((p * (p + 1) // 2, n)), 0
+    for j in range(p):
+        stop = start + p - j
+        np.multiply(x[j:], x[j], out=products[start:stop])
+        start = stop
+    return products
 
 
 def _moments(sample: SampleMoments, values: Groups) -> SampleMoments:

@@ -41,11 +41,12 @@ class SamplingUnits:
 
     def counts(self, rng: np.random.Generator, size: int) -> Array:
         """Draw how often each case is in each of `size` samples, shape (size, N_g)."""
-        drawn = np.zeros((size, len(self.first)))
-        for sample in drawn:
-            for units in self.strata:
-                n = len(units)
-                sample[units] = np.bincount(rng.integers(n, size=n), minlength=n)
+        drawn = np.empty((size, len(self.first)))
+        for units in self.strata:
+            n = len(units)
+            picked = rng.integers(n, size=(size, n))
+            picked += n * np.arange(size)[:, None]  # counted in one pass for all samples
+            drawn[:, units] = np.bincount(picked.ravel(), minlength=size * n).reshape(size, n)
         return drawn[:, self.unit]
 
 

@@ -81,8 +81,7 @@ def baseline_chisq(model: BoundModel, baseline: Baseline) -> Array:
     """Return the χ² of the independence model, shape (B,)."""
     sample = model.sample
     if isinstance(sample, SampleMoments) and model.plan.row.maximum_likelihood:
-        x = [model.table.observed.index(n) for n in model.table.roles.exogenous_observed]
-        return np.asarray(sample.weight * independence_discrepancy(sample, x))
+        return np.asarray(sample.weight * independence_discrepancy(model))
     bound = bind_model(model.plan, baseline.table, baseline.structure, sample)
     start = bound.objective.map.alpha(sample_start(baseline.table, sample))
     return np.asarray(sample.weight * minimise(bound.objective, start).value)
