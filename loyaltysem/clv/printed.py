@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -29,7 +29,11 @@ class Printed(Shown):
     """
 
     __slots__ = ()
-    frame: pd.DataFrame
+    if TYPE_CHECKING:  # for readers only, so that a field or a property may stand behind it
+
+        @property
+        def frame(self) -> pd.DataFrame:
+            """What was found."""
 
     @property
     def title(self) -> str:

@@ -37,7 +37,7 @@ class RFMRequest:
     bins: int = 5
     ties: str = "together"
     monetary: str = "total"
-    cuts: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    cuts: Mapping[str, Sequence[float]] = field(default_factory=lambda: MappingProxyType({}))
     scheme: str = "eleven"
 
     def __post_init__(self) -> None:
@@ -195,7 +195,7 @@ def rfm(
     0        a        0  222    champions
     1        b       25  111  hibernating
     """
-    request = RFMRequest(bins, ties, monetary, dict(cuts), scheme)  # type: ignore[arg-type]  # checked there
+    request = RFMRequest(bins, ties, monetary, dict(cuts), scheme)
     last = log.end if end is None else pd.Timestamp(end).date()
     table = log.keep(rfm_expression(log, request, end=last))
     levels = _levels(log, table)

@@ -14,7 +14,7 @@ from loyaltysem.clv.behaviour.verbs import BehaviourVerbs
 from loyaltysem.clv.learning.verb import Learned, learn
 from loyaltysem.clv.log.engine import EngineOptions
 from loyaltysem.clv.log.open_log import open_log
-from loyaltysem.clv.log.request import NO_RATES, Columns, Days, Money, Rules
+from loyaltysem.clv.log.request import NO_RATES, Columns, Days, Money, Rules, as_day
 from loyaltysem.clv.log.sources import Reading
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.printed import Printed
@@ -46,12 +46,12 @@ class Transactions(Printed, BehaviourVerbs, PurchaseVerbs, SegmentVerbs):
         return self.log.counts
 
     @property
-    def frame(self) -> pd.DataFrame:  # type: ignore[override]  # read from the log, not stored
+    def frame(self) -> pd.DataFrame:
         """The same as `counts`."""
         return self.log.counts
 
     @property
-    def findings(self) -> tuple[Finding, ...]:  # type: ignore[override]  # as above
+    def findings(self) -> tuple[Finding, ...]:
         """What a reader of any result must know."""
         return self.log.findings
 
@@ -225,7 +225,7 @@ def transactions(
         source,
         Columns(customer, time, amount, category, margin, tuple(extra)),
         rules=Rules(refunds, zero, duplicates, unusable, ids),
-        days=Days(time_format, time_zone, recorded_in, start, end),  # type: ignore[arg-type]  # read there
+        days=Days(time_format, time_zone, recorded_in, as_day("start", start), as_day("end", end)),
         money=Money(currency, rates, decimal),
         reading=Reading(encoding, sep, table),
         options=EngineOptions(memory, threads, temp_folder),

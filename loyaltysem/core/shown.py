@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.plain_table import Row, html_paragraph, html_table, text_table
@@ -30,7 +30,11 @@ class Shown:
     """
 
     __slots__ = ()
-    findings: tuple[Finding, ...]
+    if TYPE_CHECKING:  # for readers only, so that a field or a property may stand behind it
+
+        @property
+        def findings(self) -> tuple[Finding, ...]:
+            """What a reader must know."""
 
     def _headline(self) -> Iterable[str]:
         """Return the sentences above the tables."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from loyaltysem.clv.behaviour.proportions import wilson
 from loyaltysem.core.types import Array
 
 NAN = float("nan")
@@ -120,22 +121,6 @@ def ratio_by_fieller(treated: Arm, control: Arm, level: float) -> Effect:
     return Effect(ratio, NAN, (b - root) / a, (b + root) / a)
 
 
-def wilson(successes: float, n: float, level: float) -> tuple[float, float]:
-    """Return the limits of Wilson's (1927) score interval of a proportion.
-
-    Examples
-    --------
-    >>> [round(limit, 4) for limit in wilson(0, 10, 0.95)]
-    [0.0, 0.2775]
-    """
-    z = float(stats.norm.isf((1 - level) / 2))
-    p = successes / n
-    centre = p + z**2 / (2 * n)
-    half = z * float(np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)))
-    scale = 1 + z**2 / n
-    return max((centre - half) / scale, 0.0), min((centre + half) / scale, 1.0)
-
-
 def difference_of_rates(treated: Arm, control: Arm, level: float) -> Effect:
     """Return the difference of two proportions with Newcombe's (1998) interval.
 
@@ -151,8 +136,7 @@ def difference_of_rates(treated: Arm, control: Arm, level: float) -> Effect:
     (0.0524, 0.3339)
     """
     p1, p0 = treated.mean, control.mean
-    l1, u1 = wilson(p1 * treated.n, treated.n, level)
-    l0, u0 = wilson(p0 * control.n, control.n, level)
+    (l1, l0), (u1, u0) = wilson([p1 * treated.n, p0 * control.n], [treated.n, control.n], level)
     pooled = (p1 * treated.n + p0 * control.n) / (treated.n + control.n)
     null = float(np.sqrt(pooled * (1 - pooled) * (1 / treated.n + 1 / control.n)))
     return Effect(

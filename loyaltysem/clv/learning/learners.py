@@ -38,7 +38,7 @@ def require_sklearn() -> None:
     """
     try:
         # asked for here so that the message names the extra, and OpenMP is there to be limited
-        import sklearn.ensemble  # noqa: F401
+        import sklearn.ensemble  # noqa: F401 - imported for what its loading does
     except ImportError:
         raise MissingExtraError("scikit-learn", "ml", "Learning value and churn") from None
 

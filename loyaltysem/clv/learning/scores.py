@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from loyaltysem.clv.behaviour.proportions import normal_quantile, wilson
 from loyaltysem.core.types import Array
 
 
@@ -76,27 +77,20 @@ def tenths(predicted: Array, actual: Array, level: float = 0.95) -> pd.DataFrame
     """
     order = np.argsort(-predicted, kind="stable")
     rows = []
-    z = float(stats.norm.ppf(0.5 + level / 2))
     is_share = bool(np.isin(actual, (0.0, 1.0)).all())
     for k, part in enumerate(np.array_split(order, 10), start=1):
         if not len(part):
             continue
         y = actual[part]
-        low, high = _wilson(y.mean(), len(y), z) if is_share else _normal(y, z)
-        rows.append((k, len(part), predicted[part].mean(), y.mean(), low, high))
+        low, high = wilson(y.sum(), len(y), level) if is_share else _normal(y, level)
+        rows.append((k, len(part), predicted[part].mean(), y.mean(), float(low), float(high)))
     return pd.DataFrame(
         rows, columns=["decile", "n", "predicted", "actual", "ci_lower", "ci_upper"]
     )
 
 
-def _wilson(share: float, n: int, z: float) -> tuple[float, float]:
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return float(centre - half), float(centre + half)
-
-
-def _normal(y: Array, z: float) -> tuple[float, float]:
-    half = z * y.std(ddof=1) / np.sqrt(len(y)) if len(y) > 1 else np.nan
+def _normal(y: Array, level: float) -> tuple[float, float]:
+    half = normal_quantile(level) * y.std(ddof=1) / np.sqrt(len(y)) if len(y) > 1 else np.nan
     return float(y.mean() - half), float(y.mean() + half)
 
 

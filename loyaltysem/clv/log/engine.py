@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
 import uuid
@@ -55,7 +56,7 @@ def load_ibis() -> Any:
         One of them is not installed.
     """
     try:
-        import duckdb  # noqa: F401 - the engine is loaded by ibis only when it is first used
+        importlib.import_module(DUCKDB)  # ibis itself loads it only when it is first used
         import ibis
     except ImportError as error:
         missing = "duckdb" if error.name == DUCKDB else "ibis-framework"

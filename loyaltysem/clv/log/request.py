@@ -83,8 +83,6 @@ class Days:
     def __post_init__(self) -> None:
         for name in ("time_zone", "recorded_in"):
             _check_zone(name, getattr(self, name))
-        for name in ("start", "end"):
-            object.__setattr__(self, name, _as_date(name, getattr(self, name)))
         if self.recorded_in and not self.time_zone:
             raise IncompatibleRequestError(
                 f"recorded_in='{self.recorded_in}' says where the times come from, but not where "
@@ -113,7 +111,19 @@ def _check_zone(name: str, zone: str | None) -> None:
         ) from None
 
 
-def _as_date(name: str, value: object) -> date | None:
+def as_day(name: str, value: object) -> date | None:
+    """Return a day that was given as a date or as text, None as it is.
+
+    Raises
+    ------
+    IncompatibleRequestError
+        It is neither; `name` is what the message calls it.
+
+    Examples
+    --------
+    >>> as_day("end", "2024-12-31")
+    datetime.date(2024, 12, 31)
+    """
     if value is None:
         return None
     if isinstance(value, date) and not isinstance(value, datetime):

@@ -224,8 +224,8 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(cells, index=column.index, dtype="str")
 
 
-def _is_missing(cell: object) -> bool:
-    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))  # type: ignore[call-overload]  # any
+def _is_missing(cell: Any) -> bool:
+    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
 
 
 def _text(cell: object) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from loyaltysem.clv.experiment.effects import wilson
+from loyaltysem.clv.behaviour.proportions import wilson
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.printed import Printed
 from loyaltysem.clv.segments.warning_signals import SIGNALS, WarningRule, signals
@@ -245,7 +245,8 @@ def measures(table: pd.DataFrame, horizon: int, level: float) -> dict[str, float
 
 
 def _share(part: int, whole: int, level: float) -> tuple[float, float, float]:
-    return (part / whole, *wilson(part, whole, level)) if whole else (NAN, NAN, NAN)
+    low, high = wilson(part, whole, level)
+    return part / whole if whole else NAN, float(low), float(high)
 
 
 def _silent_longest(elapsed: Array, churned: Mask, count: int) -> float:

@@ -15,7 +15,6 @@ from loyaltysem.clv.experiment.effects import (
     ratio_by_delta,
     ratio_by_fieller,
     ratio_of_rates,
-    wilson,
 )
 
 #: Newcombe (1998), table II, method 10: successes and sizes of both groups, limits.
@@ -41,12 +40,6 @@ def test_the_p_value_of_rates_is_that_of_chi_square() -> None:
     assert found.pvalue == pytest.approx(table.pvalue, rel=1e-10)
     nothing = difference_of_rates(Arm(10, 0.0, 0.0), Arm(10, 0.0, 0.0), 0.95)
     assert nothing.pvalue == 1.0
-
-
-def test_wilson_limits_solve_the_score_equation() -> None:
-    z = stats.norm.isf(0.025)
-    for limit in wilson(7, 40, 0.95):
-        assert abs(7 / 40 - limit) / np.sqrt(limit * (1 - limit) / 40) == pytest.approx(z)
 
 
 def test_means_are_welchs_test() -> None:
