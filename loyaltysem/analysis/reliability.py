@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.analysis.item_frame import Items
-from loyaltysem.analysis.measurement.answers import require_share, usable
+from loyaltysem.analysis.measurement.answers import (
+    ItemMoments,
+    Missing,
+    item_moments,
+    require_share,
+    usable,
+)
 from loyaltysem.analysis.measurement.internal_consistency import (
     alpha_of,
     alpha_standard_error,
@@ -93,9 +99,9 @@ class AlphaResult:
     average_r : float
         Mean correlation between items.
     n_items, n_obs : int
-        Items, and respondents who answered all of them.
+        Items, and respondents the numbers rest on.
     n_incomplete : int
-        Respondents left out because they skipped an item.
+        Respondents who skipped an item; under ``"listwise"`` they are left out.
     items : DataFrame
         One row an item: ``item mean sd item_rest_r alpha_if_deleted standardized_alpha_if_deleted
         average_r_if_deleted``, then ``item_total_r standardized_item_total_r corrected_r
@@ -187,6 +193,7 @@ def cronbach_alpha(
     items: Items,
     *,
     confidence: float = 0.95,
+    missing: Missing = "listwise",
     ordinal: bool = False,
     draws: int = 0,
     interval: IntervalKind = "percentile",
@@ -198,10 +205,12 @@ def cronbach_alpha(
     Parameters
     ----------
     items : DataFrame, Responses or array
-        Answers to the items of one scale, shape (N, k), reverse items already turned. Respondents
-        who skipped an item are left out (listwise) and counted.
+        Answers to the items of one scale, shape (N, k), reverse items already turned.
     confidence : float, default 0.95
         Level of the intervals, between 0 and 1.
+    missing : {"listwise", "pairwise"}
+        Respondents who skipped an item are left out and counted, or each covariance comes from all
+        who answered both items, with all respondents as their number (psych's default).
     ordinal : bool
         Also compute α of the polychoric correlations.
     draws : int, default 0
@@ -225,10 +234,10 @@ def cronbach_alpha(
 
     Notes
     -----
-    Everything agrees with ``psych::alpha`` in R on complete data, whose names are: `se` ``ase``,
-    `lambda6` ``G6``, `signal_to_noise` ``S/N``, `item_rest_r` ``r.drop``, `item_total_r` ``raw.r``,
-    `standardized_item_total_r` ``std.r``, `corrected_r` ``r.cor``. With missing answers psych keeps
-    pairwise covariances; here each number comes from the same complete cases. psych turns items it
+    Everything agrees with ``psych::alpha`` in R, with missing answers when ``missing="pairwise"``;
+    its names are: `se` ``ase``, `lambda6` ``G6``, `signal_to_noise` ``S/N``, `item_rest_r`
+    ``r.drop``, `item_total_r` ``raw.r``, `standardized_item_total_r` ``std.r``, `corrected_r`
+    ``r.cor``. Ordinal α and the bootstrap take complete cases. psych turns items it
     takes for reversed when told ``check.keys=TRUE``; here an item is never turned, but a negative
     `item_rest_r` becomes a finding. With two items psych prints the remaining correlation as "alpha
     if deleted"; here it is NaN, as one item has no alpha. psych's polychoric correlations correct
@@ -242,15 +251,15 @@ def cronbach_alpha(
     Cronbach's alpha .954, 95% CI [.766, .995], 3 items, N = 5
     """
     require_share(confidence)
-    frame, complete = usable(items, "Cronbach's alpha")
-    values = complete.to_numpy(np.float64)
-    cov = np.cov(values, rowvar=False)
-    cor = np.corrcoef(values, rowvar=False)
-    n_obs, n_items = values.shape
+    frame, complete = usable(items, "Cronbach's alpha", missing=missing)
+    moments = item_moments(frame, complete, missing)
+    cov, cor = moments.cov, moments.cor
+    n_obs, n_items = moments.values.shape
     alpha = alpha_from_covariance(cov)
     lower, upper = feldt_interval(alpha, n_obs, n_items, confidence)
-    table = _item_table([str(name) for name in frame.columns], values, cov, cor)
-    scores = values.mean(axis=1)
+    table = _item_table([str(name) for name in frame.columns], moments)
+    scores = pd.DataFrame(moments.values).mean(axis=1)
+    values = complete.to_numpy(np.float64)
     return AlphaResult(
         alpha=alpha,
         ci_lower=lower,
@@ -260,7 +269,7 @@ def cronbach_alpha(
         average_r=float(between_items(cor).mean()),
         n_items=n_items,
         n_obs=n_obs,
-        n_incomplete=len(frame) - n_obs,
+        n_incomplete=len(frame) - len(complete),
         items=table,
         findings=_findings(table, alpha),
         se=float(alpha_standard_error(cov, n_obs)),
@@ -268,7 +277,7 @@ def cronbach_alpha(
         median_r=float(np.median(between_items(cor))),
         signal_to_noise=float(signal_to_noise(cor)),
         mean=float(scores.mean()),
-        sd=float(scores.std(ddof=1)),
+        sd=float(scores.std()),
         ordinal_alpha=_ordinal_alpha(values) if ordinal else float("nan"),
         bootstrap=_bootstrap(values, confidence, draws, interval, seed, n_jobs) if draws else None,
     )
@@ -299,17 +308,18 @@ def _bootstrap(
     )
 
 
-def _item_table(names: list[str], values: Array, cov: Array, cor: Array) -> pd.DataFrame:
+def _item_table(names: list[str], moments: ItemMoments) -> pd.DataFrame:
+    values, cov, cor = moments.values, moments.cov, moments.cor
     return pd.DataFrame(
         {
             "item": names,
-            "mean": values.mean(axis=0),
+            "mean": np.nanmean(values, axis=0),
             "sd": np.sqrt(np.diag(cov)),
             "item_rest_r": item_rest_correlations(cov),
             "alpha_if_deleted": if_deleted(cov, alpha_of),
             "standardized_alpha_if_deleted": if_deleted(cor, alpha_of),
             "average_r_if_deleted": if_deleted(cor, lambda r: between_items(r).mean(-1)),
-            "item_total_r": item_total_correlations(cov),
+            "item_total_r": _with_score(moments),
             "standardized_item_total_r": item_total_correlations(cor),
             "corrected_r": overlap_corrected(cor),
             "lambda6_if_deleted": if_deleted(cor, guttman_lambda6),
@@ -319,6 +329,14 @@ def _item_table(names: list[str], values: Array, cov: Array, cor: Array) -> pd.D
             "variance_r_if_deleted": if_deleted(cor, _variances),
         }
     )
+
+
+def _with_score(moments: ItemMoments) -> Array:
+    """Return correlations of items with the mean of the answers, (k,)."""
+    frame = pd.DataFrame(moments.values)
+    if not frame.isna().to_numpy().any():
+        return item_total_correlations(moments.cov)
+    return np.asarray(frame.corrwith(frame.mean(axis=1)), dtype=np.float64)
 
 
 def _variances(cor: Array) -> Array:

@@ -16,16 +16,31 @@ DESCRIBE = {
     "min": "minimum", "max": "maximum", "range": "range", "skew": "skewness",
     "kurtosis": "kurtosis", "se": "se",
 }  # fmt: skip
-#: The case names two files: the one with missing answers is `data`, this stands beside it.
-COMPLETE = "HolzingerSwineford1939.csv"
 
 
 def answer(case: dict[str, Any], data_path: str) -> dict[str, Any]:
     """Return the results of one case."""
     items = case["call"]["items"]
     holes = pd.read_csv(data_path)[items]
-    whole = pd.read_csv(Path(data_path).parent / COMPLETE)[items]
+    whole = _without_holes(holes, Path(data_path))
     return {**_alone(whole), **_together(whole), **_missing(holes)}
+
+
+def _without_holes(holes: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the data without missing answers: a file beside this one with the same other answers.
+
+    Where there is none, the data are described as they are.
+    """
+    if not holes.isna().to_numpy().any():
+        return holes
+    for other in sorted(path.parent.glob("*.csv")):
+        if not set(holes.columns) <= set(pd.read_csv(other, nrows=0).columns):
+            continue
+        whole = pd.read_csv(other)[list(holes.columns)]
+        same = len(whole) == len(holes) and not whole.isna().to_numpy().any()
+        if same and np.allclose(np.where(holes.notna(), whole - holes, 0.0), 0.0, atol=1e-8):
+            return whole
+    return holes
 
 
 def _alone(data: pd.DataFrame) -> dict[str, Any]:
@@ -36,8 +51,11 @@ def _alone(data: pd.DataFrame) -> dict[str, Any]:
             for i, row in enumerate(rows, start=1)
         ]
     }
+    every = len(data) / data.notna().sum().to_numpy()  # psych counts missing answers in type 1
     for shape in (1, 2, 3):
         table = ls.describe(data, shape=shape)
+        if shape == 1:
+            table["kurtosis"] = (table["kurtosis"] + 3.0) * every - 3.0
         result[f"skew_type{shape}"] = table["skewness"].tolist()
         result[f"kurtosis_type{shape}"] = table["kurtosis"].tolist()
     return result
@@ -69,12 +87,13 @@ def _together(data: pd.DataFrame) -> dict[str, Any]:
             "z": kurtosis["statistic"],
             "p": kurtosis["pvalue"],
         },
-        "semtools_skew_x1": _z(first, "skewness", "skew (g1)"),
-        "semtools_kurtosis_x1": _z(first, "kurtosis", "Excess Kur (g2)"),
+        f"semtools_skew_{first['item']}": _z(first, "skewness", "skew (g1)"),
+        f"semtools_kurtosis_{first['item']}": _z(first, "kurtosis", "Excess Kur (g2)"),
         "mahalanobis_d2_first10": ls.outliers(data).distances["d2"].head(10).tolist(),
         "shapiro": {
-            row["item"]: {"W": row["shapiro_w"], "p": row["pvalue_shapiro"]}
-            for row in found.items.to_dict(orient="records")
+            name: {"W": row["shapiro_w"], "p": row["pvalue_shapiro"]}
+            for name in data.columns
+            for row in ls.normality(data[[name]]).items.to_dict(orient="records")
         },
     }
 

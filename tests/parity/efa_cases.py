@@ -24,6 +24,8 @@ EXTRACTION = {
     "minres": "minres_psych", "uls": "minres_psych", "ols": "minres", "ml": "ml_psych",
     "mle": "ml_psych", "pa": "pa_psych",
 }  # fmt: skip
+#: The numeric variable beside ordered items; no case says so.
+NUMERIC = pd.Index(["age"])
 VARIANCE_ROWS = {
     "ss_loadings": "SS loadings",
     "proportion": "Proportion Var",
@@ -204,13 +206,15 @@ def _adequacy(source: _Source) -> dict[str, Any]:
 
 
 def _polychoric(items: pd.DataFrame, data: pd.DataFrame) -> dict[str, Any]:
-    plain, psych, found = (ls.polychoric(items, correct=c) for c in ("none", "psych", "lavaan"))
-    names = [*items.columns, "age"]
-    serial = ls.polyserial(data[["age"]], items)
-    whole = pd.DataFrame(np.eye(len(names)), index=names, columns=names)
-    whole.loc[items.columns, items.columns] = found.rho
-    whole.loc["age", items.columns] = serial.loc["age"]
-    whole.loc[items.columns, "age"] = serial.loc["age"]
+    plain, psych = (ls.polychoric(items, correct=c, missing="pairwise") for c in ("none", "psych"))
+    complete = data[[*items.columns, *NUMERIC.intersection(data.columns)]].dropna()
+    found = ls.polychoric(complete[items.columns], correct="lavaan")
+    whole = found.rho.copy()
+    for name in NUMERIC.intersection(data.columns):
+        serial = ls.polyserial(complete[[name]], complete[items.columns])
+        whole.loc[name, items.columns] = serial.loc[name]
+        whole.loc[items.columns, name] = serial.loc[name]
+        whole.loc[name, name] = 1.0
     levels = found.thresholds
     return {
         "psych_rho_correct0": _matrix(plain.rho),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -57,13 +56,13 @@ class RotationRequest:
     """How factors are rotated; the meaning of each field is that of `efa`'s argument."""
 
     name: str
-    gamma: float
-    epsilon: float
-    power: float
-    kaiser: bool | None
-    n_starts: int
-    seed: int
-    order: str
+    gamma: float = 0.0
+    epsilon: float = 0.001
+    power: float = 4.0
+    kaiser: bool | None = None
+    n_starts: int = 30
+    seed: int = 1
+    order: str = "variance"
 
     def problems(self) -> list[tuple[str, str]]:
         """Return (code, text) of everything that cannot be done."""
@@ -86,20 +85,25 @@ class RotationRequest:
 
         lavaan arranges the loadings of items in their own units, which `spread` (p,) restores.
         """
-        by_index = partial(order_by_index, spread=spread)
-        arrange = order_by_variance if self.order == "variance" else by_index
+        found = self.rotated(loadings)
+        return (
+            order_by_variance(found) if self.order == "variance" else order_by_index(found, spread)
+        )
+
+    def rotated(self, loadings: Array) -> Rotation:
+        """Rotate loadings (p, k) of uncorrelated factors, in the order and signs that result."""
         if loadings.shape[1] == 1 or self.name == "none":
-            return arrange(unrotated(loadings))
+            return unrotated(loadings)
         if self.name == "varimax_r":
-            return arrange(varimax_as_in_r(loadings, kaiser=self.kaiser is not False))
+            return varimax_as_in_r(loadings, kaiser=self.kaiser is not False)
         if self.name == "promax_r":
-            return arrange(promax(loadings, self.power, self.kaiser is not False, as_in_r=True))
+            return promax(loadings, self.power, self.kaiser is not False, as_in_r=True)
         method = rotation_methods(self.gamma, self.epsilon)[self.name]
         kaiser = method.kaiser if self.kaiser is None else self.kaiser
         if method.criterion is None:
-            return arrange(promax(loadings, self.power, kaiser))
+            return promax(loadings, self.power, kaiser)
         starts = random_starts(loadings.shape[1], self.n_starts, self.seed)
-        return arrange(rotate(loadings, method, starts, kaiser))
+        return rotate(loadings, method, starts, kaiser)
 
     def errors(self, found: Rotation, n_obs: int) -> RotatedErrors | None:
         """Return standard errors of a rotated maximum likelihood solution, where they are known."""
@@ -214,9 +218,9 @@ def efa(
         )
     if test not in ("bartlett", "standard"):
         problems.append(("exploration.test", f"test is 'bartlett' or 'standard', found '{test}'"))
-    _refuse(problems)
+    refuse(problems)
     source = item_correlations(items, polychoric=polychoric, missing=missing, n_obs=n_obs)
-    _refuse(_number_problems(n_factors, len(source.names)))
+    refuse(_number_problems(n_factors, len(source.names)))
     r = smoothed(source.r) if method in ("ml", "ml_psych") else source.r
     extraction = METHODS[method](r, n_factors)
     found = request.apply(extraction.loadings, source.spread)
@@ -298,12 +302,12 @@ def principal(
     [0.791, 0.791, 0.791, 0.791]
     """
     request = RotationRequest(rotation, gamma, epsilon, power, kaiser, n_starts, seed, order)
-    _refuse(request.problems())
+    refuse(request.problems())
     source = item_correlations(items, polychoric=polychoric, missing=missing, n_obs=n_obs)
     p = len(source.names)
     if not 1 <= n_components <= p:
         text = f"{p} items have 1 to {p} components, found {n_components}"
-        _refuse([("exploration.n_components", text)])
+        refuse([("exploration.n_components", text)])
     extraction = principal_components(source.r, n_components)
     found = request.apply(extraction.loadings, source.spread)
     return _result(
@@ -333,7 +337,8 @@ def _number_problems(n_factors: int, p: int) -> list[tuple[str, str]]:
     return [("exploration.too_many_factors", text)]
 
 
-def _refuse(problems: list[tuple[str, str]]) -> None:
+def refuse(problems: list[tuple[str, str]]) -> None:
+    """Raise one error that tells all problems, (code, text); nothing without any."""
     if problems:
         raise IncompatibleRequestError(
             f"The factors cannot be explored: {'; '.join(text for _, text in problems)}.",

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from loyaltysem.analysis.exploration.as_in_psych import EXTRACTIONS_AS_IN_PSYCH
 from loyaltysem.analysis.exploration.extraction import EXTRACTIONS
 from loyaltysem.core.display import bounded
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
@@ -16,7 +17,7 @@ from loyaltysem.core.shown import Cells, Shown
 from loyaltysem.core.text import Text
 from loyaltysem.core.types import Array
 
-SecondOrder: TypeAlias = Literal["minres", "ml", "pa"]
+SecondOrder: TypeAlias = Literal["minres", "ml", "pa", "minres_psych", "ml_psych", "pa_psych"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -33,6 +34,10 @@ class SchmidLeiman(Shown):
         Loadings on the group factors, what the general one leaves of them.
     second_order : Array, shape (k,)
         Loadings of the correlated factors on the general one.
+    communality : Array, shape (p,)
+        Variance of each item that the correlated factors account for. More than three factors
+        whose correlations one general factor does not reproduce leave a part of it out of `general`
+        and `group`.
     findings : tuple of Finding
     """
 
@@ -40,12 +45,8 @@ class SchmidLeiman(Shown):
     general: Array
     group: Array
     second_order: Array
+    communality: Array
     findings: tuple[Finding, ...] = ()
-
-    @property
-    def communality(self) -> Array:
-        """Variance of each item that the factors account for, (p,)."""
-        return np.asarray(self.general**2 + (self.group**2).sum(axis=1))
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -80,7 +81,7 @@ def schmid_leiman(
         Pattern loadings of an oblique solution, items by factors, k ≥ 2.
     phi : DataFrame or array, shape (k, k)
         Correlations of the factors.
-    method : {"minres", "ml", "pa"}
+    method : {"minres", "ml", "pa", "minres_psych", "ml_psych", "pa_psych"}
         Extracts the general factor from `phi`.
 
     Returns
@@ -118,7 +119,12 @@ def schmid_leiman(
     gamma, findings = _second_order(correlations, method)
     left = np.sqrt(np.maximum(1.0 - gamma**2, 0.0))
     return SchmidLeiman(
-        tuple(str(n) for n in loadings.index), pattern @ gamma, pattern * left, gamma, findings
+        tuple(str(n) for n in loadings.index),
+        pattern @ gamma,
+        pattern * left,
+        gamma,
+        np.asarray(((pattern @ correlations) * pattern).sum(axis=1)),
+        findings,
     )
 
 
@@ -131,7 +137,7 @@ def _second_order(phi: Array, method: SecondOrder) -> tuple[Array, tuple[Finding
         )
         finding = Finding("exploration.two_factors", text)
         return np.array([root, np.copysign(root, phi[0, 1])]), (finding,)
-    found = EXTRACTIONS[method](phi, 1)
+    found = {**EXTRACTIONS, **EXTRACTIONS_AS_IN_PSYCH}[method](phi, 1)
     gamma = found.loadings[:, 0]
     if (gamma**2 < 1.0).all() and not found.heywood.any():
         return gamma, ()

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from loyaltysem.analysis.item_frame import Items, item_frame
 from loyaltysem.core.errors import DataError, did_you_mean
+from loyaltysem.core.linalg import correlation
+from loyaltysem.core.types import Array
 from loyaltysem.survey.responses import Responses
 
 #: Answers beyond this, and spreads below its inverse, do not survive being squared.
 BEYOND = 1e100
 
 
+#: What is done with respondents who skipped an item.
+Missing: TypeAlias = Literal["listwise", "pairwise"]
 Table: TypeAlias = pd.DataFrame | Responses
 Constructs: TypeAlias = Mapping[str, Sequence[str]]
 
@@ -103,6 +108,7 @@ def usable(
     min_items: int = 2,
     min_cases: int = 3,
     area: str = "reliability",
+    missing: Missing = "listwise",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return all answers and the complete ones.
 
@@ -115,6 +121,8 @@ def usable(
         Columns, and rows without a missing answer, that it takes.
     area : str
         First part of the codes of problems.
+    missing : {"listwise", "pairwise"}
+        Whether rows count only without a missing answer, or with any answer.
 
     Raises
     ------
@@ -122,20 +130,23 @@ def usable(
         Names everything that keeps `what` from being computed: too few items or cases, infinite
         values, items that do not vary.
     """
+    require_missing(missing)
     frame = item_frame(items, "reliability")
     complete = frame.dropna()
+    used = complete if missing == "listwise" else frame.dropna(how="all")
     problems: list[tuple[str, str]] = []
     if frame.shape[1] < min_items:
         problems.append(("too_few_items", f"needs {min_items} items, found {frame.shape[1]}"))
-    if len(complete) < min_cases:
-        text = f"needs {min_cases} complete cases, found {len(complete)} among {len(frame)} rows"
+    if len(used) < min_cases:
+        kind = "complete cases" if missing == "listwise" else "respondents with an answer"
+        text = f"needs {min_cases} {kind}, found {len(used)} among {len(frame)} rows"
         problems.append(("too_few_cases", text))
     infinite = without_bounds(frame)
     if infinite:
         problems.append(("infinite", f"infinite values in {', '.join(infinite)}"))
     constant = []
-    if len(complete) >= min_cases and not infinite:
-        constant = [str(c) for c in complete if np.ptp(complete[c].to_numpy()) < 1 / BEYOND]
+    if len(used) >= min_cases and not infinite:
+        constant = [str(c) for c in used if not used[c].max() - used[c].min() >= 1 / BEYOND]
     if constant:
         problems.append(("constant_item", f"no variation in {', '.join(constant)}"))
     if problems:
@@ -145,6 +156,53 @@ def usable(
             hint="Leave out the items named, or check how missing answers are coded.",
         )
     return frame, complete
+
+
+def require_missing(missing: str) -> None:
+    """Raise a DataError for a treatment of missing answers that does not exist."""
+    if missing not in ("listwise", "pairwise"):
+        raise DataError(
+            f"Missing answers cannot be treated by {missing!r}.",
+            code="reliability.missing",
+            hint="Use 'listwise' or 'pairwise'.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMoments:
+    """Covariances of items, from complete cases or from all who answered both of a pair.
+
+    Attributes
+    ----------
+    values : Array, shape (N, k)
+        The answers used; NaN where there is none.
+    cov, cor : Array, shape (k, k)
+        `cor` is `cov` scaled by its diagonal.
+    """
+
+    values: Array
+    cov: Array
+    cor: Array
+
+
+def item_moments(frame: pd.DataFrame, complete: pd.DataFrame, missing: Missing) -> ItemMoments:
+    """Return the covariances of what `usable` found.
+
+    Raises
+    ------
+    DataError
+        Two items that were never answered together.
+    """
+    used = complete if missing == "listwise" else frame
+    cov = used.cov().to_numpy(np.float64)
+    if not np.isfinite(cov).all():
+        i, j = (int(x[0]) for x in np.nonzero(~np.isfinite(cov)))
+        raise DataError(
+            f"Too few respondents answered both {frame.columns[i]} and {frame.columns[j]}.",
+            code="reliability.never_together",
+            hint="Leave out one of the items.",
+        )
+    return ItemMoments(used.to_numpy(np.float64), cov, correlation(cov))
 
 
 def require_columns(names: Sequence[str], data: pd.DataFrame) -> None:

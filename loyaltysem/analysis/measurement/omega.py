@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
 import pandas as pd
 
-from loyaltysem.analysis.exploration.efa import Method, RotationName, efa
+from loyaltysem.analysis.exploration.efa import (
+    Method,
+    RotationName,
+    RotationRequest,
+    efa,
+    refuse,
+)
 from loyaltysem.analysis.exploration.result import EFAResult
-from loyaltysem.analysis.exploration.schmid_leiman import SchmidLeiman
+from loyaltysem.analysis.exploration.schmid_leiman import (
+    SchmidLeiman,
+    SecondOrder,
+    schmid_leiman,
+)
 from loyaltysem.analysis.item_frame import Items
-from loyaltysem.analysis.measurement.answers import usable
+from loyaltysem.analysis.measurement.answers import Missing, usable
 from loyaltysem.analysis.measurement.internal_consistency import alpha_of, guttman_lambda6
 from loyaltysem.analysis.measurement.model_reliability import ModelReliability, reliability
 from loyaltysem.analysis.measurement.printed import Printed
@@ -89,6 +99,8 @@ def omega(
     method: Method = ...,
     rotation: RotationName = ...,
     polychoric: bool = ...,
+    missing: Missing = ...,
+    flip: bool = ...,
 ) -> ModelReliability: ...
 
 
@@ -100,6 +112,8 @@ def omega(
     method: Method = ...,
     rotation: RotationName = ...,
     polychoric: bool = ...,
+    missing: Missing = ...,
+    flip: bool = ...,
 ) -> OmegaResult: ...
 
 
@@ -110,23 +124,29 @@ def omega(
     method: Method = "minres",
     rotation: RotationName = "oblimin",
     polychoric: bool = False,
+    missing: Missing = "listwise",
+    flip: bool = False,
 ) -> OmegaResult | ModelReliability:
     """Return McDonald's ω of a scale, or of every latent variable of a fitted model.
 
     Parameters
     ----------
     source : DataFrame, Responses, array or SEMResult
-        Answers to the items of one scale, shape (N, k), reverse items turned; incomplete cases are
-        left out. Or a fitted model: then `loyaltysem.reliability` answers, and the other arguments
-        do nothing.
+        Answers to the items of one scale, shape (N, k), reverse items turned. Or a fitted model:
+        then `loyaltysem.reliability` answers, and the other arguments do nothing.
     n_factors : int, default 3
         Group factors. 1 asks for ω of a single factor, when total and hierarchical are the same.
-    method : {"minres", "uls", "ml", "pa"}
-        Of extraction.
+    method : {"minres", "uls", "ml", "pa", "minres_psych", "ml_psych", "pa_psych"}
+        Of extraction; see `loyaltysem.efa`.
     rotation : str, default "oblimin"
         An oblique one.
     polychoric : bool
         Start from polychoric correlations.
+    missing : {"listwise", "pairwise"}
+        Leave out respondents who skipped an item, or correlate all who answered both of a pair
+        (psych's default).
+    flip : bool
+        Turn items that load negatively on the general factor, as psych does.
 
     Returns
     -------
@@ -144,9 +164,11 @@ def omega(
     (Schmid–Leiman); with R the correlations and u² the uniquenesses,
     ω_h = (Σg)²/1ᵀR1 and ω_t = 1 − Σu²/1ᵀR1 (Zinbarg, Revelle, Yovel & Li, 2005). All as
     ``psych::omega``, which works on standardised items; ω from a fitted model works on the items as
-    they are. psych turns items that load negatively (``flip=TRUE``); here they are named in a
-    finding. With two factors the general factor is not identified; both get the same loading on it
-    (psych's ``option="equal"``).
+    they are. psych turns items that load negatively unless told ``flip=FALSE``; here they are named
+    in a finding unless `flip` is set. With ``missing="pairwise"``, `flip` and a `method` such as
+    ``"minres_psych"`` the digits are psych's: as there, the oblique solution starts from varimax,
+    whose order and signs the group factors keep. With two factors the general factor is not
+    identified; both get the same loading on it (psych's ``option="equal"``).
 
     Examples
     --------
@@ -158,20 +180,23 @@ def omega(
     """
     if isinstance(source, SEMResult):
         return reliability(source)
-    frame, complete = usable(source, "Omega", min_items=3)
-    names = tuple(str(c) for c in complete.columns)
-    _check_factors(n_factors, len(names))
+    frame, complete = usable(source, "Omega", min_items=3, missing=missing)
+    request = RotationRequest(rotation, n_starts=0)
+    refuse(request.problems())
+    _check_factors(n_factors, frame.shape[1])
     found = efa(
-        complete.set_axis(list(names), axis=1), n_factors, method,
-        rotation if n_factors > 1 else "none", polychoric=polychoric,
+        (complete if missing == "listwise" else frame).rename(columns=str), n_factors, method,
+        "varimax_r" if n_factors > 1 else "none", polychoric=polychoric, missing=missing,
     )  # fmt: skip
-    solution = found.schmid_leiman() if n_factors > 1 else _single(found)
+    solution, notes = _hierarchy(found, "minres" if method == "uls" else method, request)
     r = found.source.r
+    if flip:
+        solution, r = _flipped(solution, r)
     total = float(r.sum())
     general = float(solution.general.sum()) ** 2 / total
-    common = 1 - float((1 - solution.communality).sum()) / total
-    g2 = float((solution.general**2).sum())
-    ecv = g2 / float(solution.communality.sum())
+    unique = 1 - solution.communality
+    common = 1 - float(unique.sum()) / total
+    ecv = float((solution.general**2).sum()) / float(solution.communality.sum())
     return OmegaResult(
         omega_total=common,
         omega_hierarchical=general,
@@ -182,18 +207,40 @@ def omega(
         frame=solution.frame.rename_axis("item").reset_index(),
         groups=_groups(r, solution),
         n_factors=n_factors,
-        n_items=len(names),
-        n_obs=len(complete),
+        n_items=frame.shape[1],
+        n_obs=len(complete) if missing == "listwise" else len(frame),
         n_incomplete=len(frame) - len(complete),
-        findings=(*found.findings, *solution.findings, *_findings(solution, general / common)),
+        findings=(*notes, *solution.findings, *_findings(solution, general / common)),
     )
+
+
+def _hierarchy(
+    found: EFAResult, method: SecondOrder, request: RotationRequest
+) -> tuple[SchmidLeiman, tuple[Finding, ...]]:
+    """Turn varimax loadings oblique, in their order and signs, and split off a general factor."""
+    if found.n_factors == 1:
+        return _single(found), found.findings
+    turned = request.rotated(found.loadings.to_numpy(dtype=np.float64))
+    frame = pd.DataFrame(turned.loadings, found.loadings.index, found.loadings.columns)
+    return schmid_leiman(frame, turned.phi, method=method), found.findings
+
+
+def _flipped(solution: SchmidLeiman, r: Array) -> tuple[SchmidLeiman, Array]:
+    """Turn the items whose loading on the general factor is negative."""
+    sign = np.where(solution.general < 0, -1.0, 1.0)
+    turned = replace(
+        solution, general=solution.general * sign, group=solution.group * sign[:, None]
+    )
+    return turned, r * np.outer(sign, sign)
 
 
 def _single(found: EFAResult) -> SchmidLeiman:
     """One factor is its own general factor."""
     loadings = found.loadings.to_numpy(dtype=float)[:, 0]
     names = tuple(str(n) for n in found.loadings.index)
-    return SchmidLeiman(names, loadings, np.zeros((loadings.size, 0)), np.ones(0))
+    return SchmidLeiman(
+        names, loadings, np.zeros((loadings.size, 0)), np.ones(0), np.asarray(loadings**2)
+    )
 
 
 def _check_factors(n_factors: int, n_items: int) -> None:
