@@ -18,8 +18,9 @@ TURNED_SIZES = (8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
 #: Between two columns, in ems.
 GAP = 1.3
 #: Ems that a column of prose is given before it wraps, where a smaller type allows it and at the
-#: least, and those of a first column.
-COMFORTABLE, PROSE, LABEL = 18.0, 11.0, 12.0
+#: least, and those of a first column, likewise.
+COMFORTABLE, PROSE = 18.0, 11.0
+WHOLE, LABEL = 24.0, 12.0
 #: Bold letters, and engines that round, need a little more than the sum of advances.
 SLACK = 1.09
 #: Ems that a head may take before it wraps, as far as it has them: Chinese could break anywhere.
@@ -67,7 +68,8 @@ def fitted(table: Table, upright: float, turned: float) -> Fitted:
     Notes
     -----
     Numbers never wrap as long as any size or a turned page can hold them. A first column and
-    columns of prose wrap, down to `LABEL` and `PROSE` ems. A table that no page holds has its
+    columns of prose wrap, down to `LABEL` and `PROSE` ems; that labels stay whole is worth half a
+    point of type. A table that no page holds has its
     columns narrowed alike, and its numbers wrap.
 
     Examples
@@ -80,8 +82,16 @@ def fitted(table: Table, upright: float, turned: float) -> Fitted:
     (8.5, False, True)
     """
     places = range(len(table.columns))
-    easy, tight = ([_need(table, place, ems) for place in places] for ems in (COMFORTABLE, PROSE))
-    pages = ((easy, upright, SIZES), (tight, upright, SIZES), (tight, turned, TURNED_SIZES))
+    whole, easy, tight = (
+        [_need(table, place, *ems) for place in places]
+        for ems in ((COMFORTABLE, WHOLE), (COMFORTABLE, LABEL), (PROSE, LABEL))
+    )
+    pages = (
+        (whole, upright, SIZES[:2]),
+        (easy, upright, SIZES),
+        (tight, upright, SIZES),
+        (tight, turned, TURNED_SIZES),
+    )
     for needs, available, sizes in pages:
         least = sum(need.least for need in needs)
         for size in sizes:
@@ -91,7 +101,7 @@ def fitted(table: Table, upright: float, turned: float) -> Fitted:
     return Fitted(TURNED_SIZES[-1], tuple(need.least / least * turned for need in tight), True)
 
 
-def _need(table: Table, place: int, prose: float) -> _Need:
+def _need(table: Table, place: int, prose: float, label: float) -> _Need:
     column = table.columns[place]
     body = [text for row in table.rows if not row.is_group for text in _lines(row.cells[place])]
     inset = INDENT if place == 0 and any(row.is_group for row in table.rows) else 0.0
@@ -99,7 +109,7 @@ def _need(table: Table, place: int, prose: float) -> _Need:
     head_word = max((*map(_ems, _words(column.head)), min(HEAD, _ems(column.head))))
     word = max((_ems(w) for text in body for w in _words(text)), default=0.0)
     if column.is_prose or (place == 0 and column.align == "left"):
-        most = min(whole, max(word, prose if column.is_prose else LABEL))
+        most = min(whole, max(word, prose if column.is_prose else label))
     else:
         most = whole
     extra = GAP + inset

@@ -76,7 +76,7 @@ class _Writer:
     def write(self) -> None:
         document, sheet = self.document, self.sheet
         self._properties()
-        sheet.prepare(document.language)
+        sheet.prepare()
         banner = document.banner
         sheet.running(
             printable(banner.title) if banner else "", printable(document.title),

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from loyaltysem.core.text import Language
 from loyaltysem.reporting.paper import ENDS, LONG, SHORT, SIDE, PictureSize
 
 INK, SOFT = "1D2B3A", "56636F"
@@ -46,7 +45,7 @@ class Sheet:
         self.is_turned = False
         self.bookmarks = 0
 
-    def prepare(self, language: Language) -> None:
+    def prepare(self) -> None:
         """Set page and styles."""
         self._page(self.file.sections[0], turned=False)
         for style in STYLES:
@@ -55,7 +54,7 @@ class Sheet:
         format_.left_indent, format_.first_line_indent = _points(18), _points(-18)
         for name in ("Heading 1", "Heading 2", "Caption"):
             self.file.styles[name].paragraph_format.keep_with_next = True
-        _every_style_names_chinese(self.file, language)
+        _every_style_names_chinese(self.file)
 
     def _style(
         self, name: str, parent: str, size: float, bold: bool, colour: str, *around: float
@@ -211,7 +210,7 @@ def _instruction(paragraph: Any, code: str) -> None:
     paragraph.add_run()._r.append(made)
 
 
-def _every_style_names_chinese(file: Any, language: Language) -> None:
+def _every_style_names_chinese(file: Any) -> None:
     """Name a Chinese font in every style: what Word picks itself differs between machines."""
     for style in file.styles.element.findall(qualified("w:style")):
         properties = style.get_or_add_rPr()
@@ -222,8 +221,8 @@ def _every_style_names_chinese(file: Any, language: Language) -> None:
     normal = file.styles["Normal"].element.get_or_add_rPr()
     for old in normal.findall(qualified("w:lang")):
         normal.remove(old)
-    spoken = "zh-CN" if language == "zh" else "en-US"
-    normal.append(element("w:lang", val=spoken, eastAsia="zh-CN"))
+    # `val` is the language of Latin letters: called Chinese, their words would break anywhere.
+    normal.append(element("w:lang", val="en-US", eastAsia="zh-CN"))
 
 
 def _points(size: float) -> Any:

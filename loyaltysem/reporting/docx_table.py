@@ -8,14 +8,19 @@ from typing import Any, TypeAlias
 from loyaltysem.reporting.column_widths import INDENT, Fitted
 from loyaltysem.reporting.document import Align, Cell, Row, Table
 from loyaltysem.reporting.docx_styles import INK, SOFT, Sheet, element, qualified, span
+from loyaltysem.reporting.paper import held
 from loyaltysem.reporting.plain import printable
 
 TONES = {"good": "1F6B45", "weak": "A8481F", "muted": "7B8792", "": INK}
 ALIGNMENTS: dict[Align, int] = {"left": 0, "center": 1, "right": 2}
 #: Eighths of a point: outer rules and the one under the head.
 THICK, THIN = "8", "4"
-#: Twentieths of a point to each side of a cell.
-MARGIN = 55
+#: Twentieths of a point to each side of a cell, and more where words follow on numbers that
+#: stand flush right.
+MARGIN, APART = 55, 130
+#: Lines of a cell as a multiple of its type: told exactly, for fonts of two scripts would otherwise
+#: set the cells of one row at two heights.
+LEADING = 1.3
 TWIPS = 20
 Line: TypeAlias = tuple[str, float, str, bool]
 """Text of a line, its size, colour, and whether it is bold."""
@@ -40,7 +45,8 @@ def draw_table(sheet: Sheet, table: Table, place: Fitted) -> None:
     last = len(made.rows) - 1
     for number, line in enumerate(made.rows):
         _rule(line, top=number == 0, thin=number == 0, bottom=number == last and last > 0)
-    _together(made)
+    _apart(made, table)
+    _together(made, table)
 
 
 def draw_grid(sheet: Sheet, rows: Sequence[Sequence[list[Line]]], first: float = 0.0) -> None:
@@ -86,6 +92,9 @@ def _write(cell: Any, lines: Sequence[Line], align: Align, indent: float = 0.0) 
     paragraph = cell.paragraphs[0]
     paragraph._p.style = "Cells"  # by its id: to look a style up by name takes most of the time
     paragraph.alignment = ALIGNMENTS[align]
+    sizes = [size for _, size, _, _ in lines]
+    if max(sizes) - min(sizes) < 1.0:
+        paragraph.paragraph_format.line_spacing = Pt(LEADING * max(sizes))
     if indent:
         paragraph.paragraph_format.left_indent = Pt(indent)
     for number, (text, size, colour, bold) in enumerate(lines):
@@ -136,8 +145,29 @@ def _whole(line: Any) -> None:
 SHORT = 14
 
 
-def _together(made: Any) -> None:
-    rows = made.rows[:-1] if len(made.rows) <= SHORT else made.rows[:2]
-    for line in rows:
+def _together(made: Any, table: Table) -> None:
+    """Keep the head with the first row, rows that share a page, and the last with the notes."""
+    rows = list(made.rows)
+    if len(rows) <= SHORT:
+        kept = rows[:-1]
+    else:
+        below = [*held(table.rows), 1]
+        kept = [rows[0], *(rows[k + 1] for k in range(len(table.rows)) if below[k + 1] == 0)]
+    for line in [*kept, *(rows[-1:] if table.notes else ())]:
         for paragraph in line.cells[0].paragraphs:
             paragraph.paragraph_format.keep_with_next = True
+
+
+def _apart(made: Any, table: Table) -> None:
+    """Set words off from a column of numbers before them."""
+    before = [None, *(column.align for column in table.columns)]
+    for place, column in enumerate(table.columns):
+        if column.align != "right" and before[place] == "right":
+            for row, line in zip((None, *table.rows), made.rows, strict=True):
+                if row is None or not row.is_group:
+                    margins = element("w:tcMar")
+                    margins.append(element("w:left", w=str(APART), type="dxa"))
+                    cell = line.cells[place]._tc.get_or_add_tcPr()
+                    cell.insert_element_before(
+                        margins, "w:textDirection", "w:tcFitText", "w:vAlign", "w:hideMark"
+                    )

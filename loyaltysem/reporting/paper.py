@@ -9,7 +9,7 @@ from itertools import groupby
 
 from loyaltysem.core.text import Text
 from loyaltysem.reporting.column_widths import Fitted, fitted
-from loyaltysem.reporting.document import Block, Figure, Table
+from loyaltysem.reporting.document import Block, Figure, Row, Table
 
 POINTS_PER_INCH = 72.0
 #: A4 in points; margins at the sides, and above and below with room for header and footer.
@@ -26,6 +26,8 @@ PHRASES = {
     "figure": Text("Figure", "图"),
     "note": Text("Note.", "注："),
 }
+#: So many rows of a table stay together at its beginning, and at its end.
+FIRST_ROWS, LAST_ROWS = 3, 2
 _VIEW = re.compile(r'viewBox="[\d.+-]+ [\d.+-]+ ([\d.]+) ([\d.]+)"')
 
 
@@ -64,6 +66,32 @@ def leaves(blocks: Iterable[Block]) -> list[tuple[bool, Sequence[Placed]]]:
     """Return runs of blocks on pages of one direction: whether it is turned, and the blocks."""
     runs = groupby(map(placed, blocks), key=lambda item: item.is_turned)
     return [(is_turned, tuple(items)) for is_turned, items in runs]
+
+
+def held(rows: Sequence[Row]) -> list[int]:
+    """Return for each row how many rows from it on share a page; 0 within such a run.
+
+    A row that names a group never ends a page, and no page holds one lonely row.
+
+    Examples
+    --------
+    >>> from loyaltysem.reporting.document import Cell
+    >>> plain, named = Row((Cell("x"),)), Row((Cell("x"),), is_group=True)
+    >>> held([named, plain, plain, plain, named, plain, plain, plain])
+    [3, 0, 0, 1, 2, 0, 2, 0]
+    """
+    last = len(rows) - 1
+    runs: list[list[int]] = []
+    for place in range(len(rows)):
+        before = place - 1
+        tied = place > 0 and (
+            rows[before].is_group or place < FIRST_ROWS or place > last - LAST_ROWS + 1
+        )
+        if tied:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return [len(run) if number == 0 else 0 for run in runs for number, _ in enumerate(run)]
 
 
 def picture_size(figure: Figure) -> PictureSize:

@@ -26,7 +26,7 @@ from loyaltysem.reporting.document import (
     Table,
 )
 from loyaltysem.reporting.fonts import FONT_FOLDERS, shipped_glyphs
-from loyaltysem.reporting.paper import PHRASES, PictureSize, Placed, leaves
+from loyaltysem.reporting.paper import PHRASES, PictureSize, Placed, held, leaves
 from loyaltysem.reporting.plain import BREAK, breakable, printable
 
 if TYPE_CHECKING:
@@ -153,13 +153,14 @@ def _table(table: Table, place: Fitted) -> Iterator[tuple[str, object]]:
 
 def _rows(rows: tuple[Row, ...]) -> Iterator[dict[str, object]]:
     grouped = False
-    for row in rows:
+    for row, together in zip(rows, held(rows), strict=True):
         grouped = grouped or row.is_group
         cells = [
             {"text": _cell(c.text), "tone": c.tone, "mark": c.mark, "below": _cell(c.below)}
             for c in row.cells[: 1 if row.is_group else None]
         ]
-        yield {"group": row.is_group, "member": grouped and not row.is_group, "cells": cells}
+        member = grouped and not row.is_group
+        yield {"group": row.is_group, "member": member, "cells": cells, "held": together}
 
 
 def shown(text: str) -> str:

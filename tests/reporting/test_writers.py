@@ -33,7 +33,7 @@ from loyaltysem.reporting.document import (
 )
 from loyaltysem.reporting.docx import to_docx
 from loyaltysem.reporting.html import to_html
-from loyaltysem.reporting.paper import LONG, SHORT
+from loyaltysem.reporting.paper import LONG, SHORT, held
 from loyaltysem.reporting.pdf import rasters, to_pdf
 from loyaltysem.reporting.plain import BREAK, MARK
 from loyaltysem.reporting.report import report
@@ -227,6 +227,47 @@ def test_every_style_of_the_word_file_names_a_chinese_font():
     styles = made.styles.element.xpath("./w:style")
     assert styles
     assert all(style.xpath("./w:rPr/w:rFonts/@w:eastAsia") for style in styles)
+
+
+def test_no_group_ends_a_page_and_no_row_stands_alone():
+    plain, named = Row((Cell("x"), Cell("1"))), Row((Cell("g"),), is_group=True)
+    rows = [plain] * 37 + [named] + [plain] * 4
+    table = Table("t", "T", (Column("Head", "left"), Column("n")), tuple(rows))
+    assert (
+        held(rows)[:4] == [3, 0, 0, 1] and held(rows)[37:39] == [2, 0] and held(rows)[-2:] == [2, 0]
+    )
+    reader = pypdf.PdfReader(io.BytesIO(to_pdf(document(Paragraph("\n".join("abc")), table))))
+    pages = [page.extract_text() for page in reader.pages]
+    assert all(not re.search(r"\bg\s+Foot", text) for text in pages)
+    (made,) = docx.Document(io.BytesIO(to_docx(document(table)))).tables
+    kept = [line.cells[0].paragraphs[0].paragraph_format.keep_with_next for line in made.rows]
+    assert [k for k, keep in enumerate(kept) if keep] == [0, 1, 2, 38, 41]
+
+
+def test_a_mark_does_not_touch_its_number():
+    columns = (Column("Construct", "left"), Column("AVE"))
+    rows = (Row((Cell("Trust"), Cell(".472", "weak", "†"))), Row((Cell("Value"), Cell(".511"))))
+    page = pypdf.PdfReader(io.BytesIO(to_pdf(document(Table("t", "T", columns, rows))))).pages[0]
+    ends = {}
+    page.extract_text(visitor_text=lambda text, at, *rest: ends.setdefault(text.strip(), at[4]))
+    assert ends["†"] > ends[".472"] + 16  # where the four characters end
+
+
+def test_latin_words_of_a_chinese_report_break_between_words():
+    made = docx.Document(io.BytesIO(to_docx(document(language="zh"))))
+    (lang,) = made.styles.element.xpath(".//w:style[@w:styleId='Normal']/w:rPr/w:lang")
+    told = {key.rpartition("}")[2]: value for key, value in lang.attrib.items()}
+    assert told == {"val": "en-US", "eastAsia": "zh-CN"}
+
+
+def test_cells_of_a_row_stand_on_one_line_and_words_apart_from_numbers():
+    columns = (Column("n"), Column("Verdict", "left"))
+    table = Table("t", "T", columns, (Row((Cell("1"), Cell("一致"))), Row((Cell(""), Cell("b")))))
+    (made,) = docx.Document(io.BytesIO(to_docx(document(table)))).tables
+    cells = [cell for line in made.rows for cell in line.cells]
+    assert len({cell.paragraphs[0].paragraph_format.line_spacing for cell in cells}) == 1
+    assert all(line.cells[1]._tc.xpath("./w:tcPr/w:tcMar/w:left") for line in made.rows)
+    assert not any(line.cells[0]._tc.xpath("./w:tcPr/w:tcMar") for line in made.rows)
 
 
 def test_pictures_reach_word_as_png_with_words_and_the_pdf_as_drawings():
