@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,13 +30,20 @@ LEVEL = Text("level {number}", "水平 {number}")
 HERE = Text("this fit {value}", "本次拟合 {value}")
 
 
-def cutoff_plot(cutoffs: FitCutoffs, *, language: Language = "en") -> Figure:
+def cutoff_plot(
+    cutoffs: FitCutoffs,
+    *,
+    labels: Mapping[str, Text] | None = None,
+    language: Language = "en",
+) -> Figure:
     """Draw the simulated distributions behind dynamic cut-offs.
 
     Parameters
     ----------
     cutoffs : FitCutoffs
         From `loyaltysem.fit_cutoffs`.
+    labels : mapping of str to Text, optional
+        Human names of factors and items.
     language : {"en", "zh"}
         English where no installed font holds the Chinese.
 
@@ -52,17 +59,20 @@ def cutoff_plot(cutoffs: FitCutoffs, *, language: Language = "en") -> Figure:
     cut-off, with its value; a row without one cannot be told from the top row. The long line is the
     fit at hand: it is better than the levels whose cut-off it has not reached.
     """
-    spoken, typeface = _spoken(cutoffs, language)
-    labels = [_label(cutoffs, k, spoken) for k in range(len(cutoffs.levels))]
-    left = AIR + 0.1 + max(typeface.width(line, TICK_SIZE) for rows in labels for line in rows)
-    figure, panels = _panels(len(labels), left)
+    known = labels or {}
+    spoken, typeface = _spoken(cutoffs, known, language)
+    rows = [_label(cutoffs, k, known, spoken) for k in range(len(cutoffs.levels))]
+    left = AIR + 0.1 + max(typeface.width(line, TICK_SIZE) for lines in rows for line in lines)
+    figure, panels = _panels(len(rows), left)
     for axes, index in zip(panels, INDICES, strict=True):
         _panel(axes, cutoffs, index, spoken, typeface)
-    _name_rows(panels[0], labels, typeface)
+    _name_rows(panels[0], rows, typeface)
     return figure
 
 
-def _label(cutoffs: FitCutoffs, k: int, language: Language) -> tuple[str, ...]:
+def _label(
+    cutoffs: FitCutoffs, k: int, labels: Mapping[str, Text], language: Language
+) -> tuple[str, ...]:
     """Return the lines that name a row."""
     if k == 0:
         return (CORRECT.in_(language),)
@@ -71,13 +81,23 @@ def _label(cutoffs: FitCutoffs, k: int, language: Language) -> tuple[str, ...]:
     paths = str(row["added"]).split(", ")
     more = f" +{len(paths) - 1}" if len(paths) > 1 else ""
     size = bounded(float(row["magnitude"]), 2)
-    return LEVEL.in_(language).format(number=number), f"{paths[0]}{more}  {size}"
+    path = _path(paths[0], labels, language)
+    return LEVEL.in_(language).format(number=number), f"{path}{more}  {size}"
 
 
-def _spoken(cutoffs: FitCutoffs, language: Language) -> tuple[Language, Typeface]:
+def _path(path: str, labels: Mapping[str, Text], language: Language) -> str:
+    """Return a loading such as ``"Trust=~com3"`` as an arrow between human names."""
+    factor, _, item = path.partition("=~")
+    names = (labels[x].in_(language) if x in labels else x for x in (factor, item) if x)
+    return " → ".join(names)
+
+
+def _spoken(
+    cutoffs: FitCutoffs, labels: Mapping[str, Text], language: Language
+) -> tuple[Language, Typeface]:
     """Return the language the installed fonts can show, and the font."""
     for spoken in dict.fromkeys((language, "en")):
-        lines = [x for k in range(len(cutoffs.levels)) for x in _label(cutoffs, k, spoken)]
+        lines = [x for k in range(len(cutoffs.levels)) for x in _label(cutoffs, k, labels, spoken)]
         phrases = [HERE.in_(spoken), *PRINTED.values(), "0123456789.−"]
         face = typeface_for([*lines, *phrases], spoken)
         if face is not None:

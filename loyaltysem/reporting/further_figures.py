@@ -66,7 +66,7 @@ def curve(results: Results, words: Words) -> Iterator[Figure]:
     if not isinstance(found, Multiverse) or found.usable.empty:
         return
     canvas = specification_curve(
-        found, labels={**words.labels, **DECISIONS}, language=words.language
+        found, labels={**_short(words), **DECISIONS}, language=words.language
     )
     s = found.summary
     alt = Text(
@@ -85,7 +85,7 @@ def cutoffs(results: Results, words: Words) -> Iterator[Figure]:
     found = results.get("cutoffs")
     if not isinstance(found, FitCutoffs):
         return
-    canvas = cutoff_plot(found, language=words.language)
+    canvas = cutoff_plot(found, labels=_short(words), language=words.language)
     alt = Text(
         "Simulated distributions of the fit indices; the table lists the cut-offs.",
         "拟合指标的模拟分布，界值见表。",
@@ -120,6 +120,11 @@ def what_if(results: Results, words: Words) -> Iterator[Figure]:
             yield framed(
                 key.replace("_", "-").lower(), caption, axes, words.say(found.statement), words
             )
+
+
+def _short(words: Words) -> dict[str, Text]:
+    """Return the readers' names without those of items, which go by their code."""
+    return {name: text for name, text in words.labels.items() if name not in words.codes}
 
 
 def _canvas(key: str, caption: Text, canvas: Canvas, alt: str, words: Words) -> Figure:

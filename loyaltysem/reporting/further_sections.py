@@ -50,6 +50,7 @@ def effects(analysis: Analysis, words: Words) -> Iterator[Block]:
         yield further.antecedents(found["antecedents"], words)
     if "estimators" in found:
         yield further.estimators(found["estimators"], words)
+        yield further.estimators_fit(found["estimators"], words)
 
 
 def _region(frame: pd.DataFrame, words: Words) -> Paragraph:

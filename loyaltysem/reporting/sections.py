@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from loyaltysem.core.display import MISSING, bounded, integer, interval, number, p_relation
+from loyaltysem.core.display import bounded, integer, interval, number, p_relation
 from loyaltysem.core.references import REFERENCES, reference
 from loyaltysem.core.text import Language, Text
 from loyaltysem.reporting import figures, narrative, survey_figures, tables
@@ -114,7 +114,7 @@ def compose(
         language,
         _banner(analysis, words),
         numbered([part for part in parts if part.blocks]),
-        words.say(Text("Made with loyaltysem ", "由 loyaltysem 生成 ")) + _version(analysis),
+        words.say(_made_with(analysis)),
     )
     return _with_references(draft, words)
 
@@ -136,8 +136,9 @@ def _banner(analysis: Analysis, words: Words) -> Callout | None:
     return Callout(words.say(title), words.say(text), "warning")
 
 
-def _version(analysis: Analysis) -> str:
-    return str(analysis.provenance.get("loyaltysem", ""))
+def _made_with(analysis: Analysis) -> Text:
+    program = f"loyaltysem {analysis.provenance.get('loyaltysem', '')}".rstrip()
+    return Text(f"Made with {program}", f"由 {program} 生成")
 
 
 def _subtitle(analysis: Analysis, words: Words) -> str:
@@ -279,16 +280,12 @@ def _appendix(analysis: Analysis, words: Words) -> Iterator[Block]:
 def _provenance(analysis: Analysis, words: Words) -> Iterator[Block]:
     yield Definitions(
         tuple(
-            (words.say(PROVENANCE_TERMS.get(key, Text(key))), _plain(value))
+            (words.say(PROVENANCE_TERMS.get(key, Text(key))), str(value))
             for key, value in analysis.provenance.items()
-            if key not in ("model", "model_text")
+            if key not in ("model", "model_text") and value not in (None, "")
         )
     )
     yield Listing(words.say(Text("Model", "模型")), analysis.model_text.strip("\n"))
-
-
-def _plain(value: object) -> str:
-    return MISSING if value is None or value == "" else str(value)
 
 
 def _said(draft: Document) -> Iterator[str]:

@@ -78,9 +78,9 @@ def with_without(frame: pd.DataFrame, words: Words) -> Paragraph:
         else Text("without the screened respondents", "剔除后的结果")
     )
     lead = Text(
-        f"The report shows the results {shown.en}. N = {one} with and {two} without the screened "
-        "respondents.",
-        f"本报告正文呈现{shown.zh}。剔除前 N = {one}，剔除后 N = {two}。",
+        f"The report shows the results {shown.en}. With the screened respondents "
+        f"N = {one} answered every item of the model, without them {two}.",
+        f"本报告正文呈现{shown.zh}。模型题项作答完整的答卷：剔除前 N = {one}，剔除后 N = {two}。",
     )
     gap = "" if words.language == "zh" else " "
     told = (lead, _differing(rows, words), _largest(rows, words))

@@ -68,13 +68,14 @@ def crosscheck_part(fit: SEMResult) -> Part:
 
 
 def _not_installed(error: MissingExtraError) -> Finding:
+    command = error.hint.partition(":")[2].strip()
     return Finding(
         "crosscheck.not_installed",
         Text(
             "No other program checked these numbers: semopy and pingouin are not installed.",
             "未安装 semopy 与 pingouin，因此未用其他程序核对结果。",
         ),
-        Text(error.hint, error.hint),
+        Text(f"Install them with: {command}", f"安装命令：{command}"),
         "note",
     )
 

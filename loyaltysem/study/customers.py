@@ -17,6 +17,7 @@ from loyaltysem.core.errors import Finding
 from loyaltysem.core.text import Text
 from loyaltysem.estimation.fit import sem
 from loyaltysem.estimation.result import SEMResult
+from loyaltysem.study.findings import named
 from loyaltysem.study.gathered import Gathered
 from loyaltysem.study.part import Part
 from loyaltysem.study.plan import Analyses
@@ -76,11 +77,18 @@ def value_part(tx: Transactions) -> Part:
     Returns
     -------
     Part
-        ``value``: ``measure label_en label_zh value``; ``value_deciles``.
+        ``value``: ``measure label_en label_zh value``, with what was assumed; ``value_deciles``.
     """
     found = tx.clv()
+    assumed = [
+        {"measure": name, "label_en": label.en, "label_zh": label.zh, "value": value}
+        for name, label, value in (
+            ("margin", Text("Margin, share of revenue", "毛利率"), found.margin),
+            ("discount_rate", Text("Discount rate, a year", "年贴现率"), found.discount_rate),
+        )
+    ]
     tables = {
-        "value": found.summary.reset_index(drop=True),
+        "value": pd.concat([found.summary, pd.DataFrame(assumed)], ignore_index=True),
         "value_deciles": found.deciles.reset_index(drop=True),
     }
     return Part(tables, found.findings, {"value": found})
@@ -104,26 +112,28 @@ def triangulation_part(
         for name, items in plan.scores.items()
     }
     modelled = {f"{name}_score": scores[name].to_numpy() for name in plan.scores}
+    names = _names(plan, labels)
     found = triangulate(
         data.assign(**added, **modelled),
         direct=[*added, *(name for name in plan.asked if name in data)],
         behaviour=list(BEHAVIOUR),
         model=list(modelled),
         reliability=alphas,
-        labels=_names(plan, labels),
+        labels=names,
         draws=plan.worth_draws,
         seed=plan.seed,
     )
-    return Part({"triangulation": found.frame.reset_index(drop=True)}, found.findings)
+    called = tuple(named(finding, names) for finding in found.findings)
+    return Part({"triangulation": found.frame.reset_index(drop=True)}, called)
 
 
 def _names(plan: Analyses, labels: Mapping[str, Text]) -> dict[str, Text]:
-    named = dict(labels)
+    called = {**labels, **{name: plan.names[name] for name in plan.asked if name in plan.names}}
     for name in plan.scores:
         said = labels.get(name, Text(name))
-        named[f"{name}_mean"] = Text(f"{said.en} (mean of items)", f"{said.zh}（题项均值）")
-        named[f"{name}_score"] = Text(f"{said.en} (factor score)", f"{said.zh}（因子得分）")
-    return named
+        called[f"{name}_mean"] = Text(f"{said.en} (mean of items)", f"{said.zh}（题项均值）")
+        called[f"{name}_score"] = Text(f"{said.en} (factor score)", f"{said.zh}（因子得分）")
+    return called
 
 
 def worth_part(model: str, linked: Linked, plan: Analyses, group: str | None) -> Part:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from loyaltysem.analysis.cutoffs import REGISTRY, judge
 from loyaltysem.core.display import bounded, number
 from loyaltysem.core.errors import Finding
 from loyaltysem.core.references import reference
-from loyaltysem.core.text import LANGUAGES, Text
+from loyaltysem.core.text import LANGUAGES, Language, Text
 from loyaltysem.study.sections import label_of
 
 _MEASURE_NAMES: Mapping[str, str] = {
@@ -31,6 +33,42 @@ _OVERLAP_HINT = Text(
     "Their paths compete for the same variance; consider whether they are one construct.",
     "二者的路径系数会争夺同一部分方差；请考虑它们是否实为同一构念。",
 )
+
+
+def named(finding: Finding, names: Mapping[str, Text]) -> Finding:
+    """Return a finding that calls variables by their readers' names, paths by arrows.
+
+    Examples
+    --------
+    >>> from loyaltysem.core.errors import Finding
+    >>> from loyaltysem.core.text import Text
+    >>> plain = Finding("x", Text("Open: CLV~Loyalty, total [0, 1].", "未定：CLV~Loyalty。"))
+    >>> labels = {"CLV": Text("Lifetime value", "终身价值"), "Loyalty": Text("Loyalty", "忠诚")}
+    >>> named(plain, labels).text
+    Text(en='Open: Loyalty → Lifetime value, total [0, 1].', zh='未定：忠诚 → 终身价值。')
+    """
+    if not names:
+        return finding
+    anyone = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    # No \b: Chinese characters beside a name are letters too.
+    known = re.compile(rf"(?<![A-Za-z0-9_])({anyone})(?:~({anyone}))?(?![A-Za-z0-9_])")
+
+    def said(text: Text) -> Text:
+        return Text(*(_renamed(text.in_(spoken), known, names, spoken) for spoken in LANGUAGES))
+
+    return replace(finding, text=said(finding.text), hint=said(finding.hint))
+
+
+def _renamed(
+    text: str, known: re.Pattern[str], names: Mapping[str, Text], language: Language
+) -> str:
+    return known.sub(lambda found: _arrow(found, names, language), text)
+
+
+def _arrow(found: re.Match[str], names: Mapping[str, Text], language: Language) -> str:
+    """Return the name a pattern found, or of a path both, from predictor to outcome."""
+    outcome, predictor = (names[name].in_(language) if name else "" for name in found.groups())
+    return f"{predictor} → {outcome}" if predictor else outcome
 
 
 def fit_findings(fit_table: pd.DataFrame) -> tuple[Finding, ...]:

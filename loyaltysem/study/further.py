@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from loyaltysem.core.text import Text
 from loyaltysem.estimation.result import SEMResult
 from loyaltysem.study import audited, customers, groups, mediation, rivals, robustness
 from loyaltysem.study.definitions import StudyDefinition
+from loyaltysem.study.findings import named
 from loyaltysem.study.gathered import Gathered
 from loyaltysem.study.part import Part, attempt, together
 from loyaltysem.study.plan import Analyses
@@ -34,13 +36,25 @@ def further_part(study: StudyDefinition, gathered: Gathered, fit: SEMResult, say
     say : callable
         Told before each step what is being done.
     """
-    parts = []
+    parts, names = [], readers_names(study, gathered, fit)
     steps = (*_model_steps(study, gathered, fit), *_other_steps(study, gathered, fit))
     for name, applies, step in steps:
         if applies:
             say(f"{study.name}: {name.en} …")
-            parts.append(attempt(name, step))
+            done = attempt(name, step)
+            called = tuple(named(finding, names) for finding in done.findings)
+            parts.append(replace(done, findings=called))
     return together(parts)
+
+
+def readers_names(study: StudyDefinition, gathered: Gathered, fit: SEMResult) -> dict[str, Text]:
+    """Return what findings call latent variables and defined parameters, and claims of a paper."""
+    latents = dict.fromkeys(indicators(fit), ())
+    frame = fit.parameters()
+    spoken = {*latents, *frame.loc[frame["op"] == ":=", "lhs"], *study.analyses.claims}
+    given = {**study.analyses.names, **study.analyses.claims}
+    known = {**variable_labels(gathered.questionnaire, latents), **given}
+    return {name: known[name] for name in spoken if name in known}
 
 
 def _model_steps(study: StudyDefinition, gathered: Gathered, fit: SEMResult) -> Iterator[Step]:

@@ -21,6 +21,13 @@ KEPT = (
     "level", "equal", "chisq", "df", "chisq_diff", "df_diff", "pvalue", "cfi", "delta_cfi",
     "rmsea", "delta_rmsea", "srmr", "delta_srmr", "verdict",
 )  # fmt: skip
+#: Readers' names of the levels.
+LEVELS = {
+    "configural": Text("Configural", "形态等值"),
+    "metric": Text("Metric", "弱等值（载荷）"),
+    "scalar": Text("Scalar", "强等值（截距）"),
+    "strict": Text("Strict", "严格等值（残差）"),
+}
 ESTIMATES = ("est", "se", "pvalue", "ci_lower", "ci_upper", "std_all")
 
 
@@ -49,10 +56,11 @@ def _strained(found: Invariance) -> tuple[Finding, ...]:
         Finding(
             "invariance.chisq_disagrees",
             Text(
-                f"Level “{r['model']}”: the difference test rejects it (Δχ² = "
+                f"{LEVELS[str(r['model'])].en} invariance: the difference test rejects it (Δχ² = "
                 f"{number(r['chisq_diff'], 1)}, p = {pvalue(r['pvalue'])}), the differences of "
                 "CFI, RMSEA and SRMR do not.",
-                f"“{r['model']}”水平：差异检验拒绝等值（Δχ² = {number(r['chisq_diff'], 1)}，"
+                f"{LEVELS[str(r['model'])].zh}：差异检验拒绝等值"
+                f"（Δχ² = {number(r['chisq_diff'], 1)}，"
                 f"p = {pvalue(r['pvalue'])}），而 CFI、RMSEA、SRMR 的变化未超出标准。",
             ),
             severity="note",

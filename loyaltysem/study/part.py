@@ -47,12 +47,18 @@ def attempt(name: Text, step: Callable[[], Part]) -> Part:
             return Part(findings=(_left_out(name, error),))
 
 
+#: Why a step cannot be done, in Chinese, by the code of its error; messages are English.
+REASONS = {
+    "cutoffs.improper": "模型解不可接受，不存在具有这些估计值的总体。",
+}
+
+
 def _left_out(name: Text, error: LoyaltySemError) -> Finding:
     return Finding(
         "study.step_left_out",
         Text(
             f"{name.en} could not be done: {error.message}",
-            f"未能进行{name.in_('zh')}：{error.message}",
+            f"未能进行{name.in_('zh')}：{REASONS.get(error.code, error.message)}",
         ),
         severity="note",
     )

@@ -190,9 +190,14 @@ def analyse(
         findings=findings.merged(_findings(fit, responses, tables, named), more.findings),
         model_text=fit.plan.model,
         tables=tables,
-        labels={**names, **named},
+        labels={**_constructs(instrument), **names, **named},
         results=more.results,
     )
+
+
+def _constructs(instrument: Questionnaire | None) -> dict[str, Text]:
+    """Return the labels of a questionnaire's scales, those outside the model among them."""
+    return {scale.name: scale.label for scale in instrument.constructs} if instrument else {}
 
 
 def _judgement(

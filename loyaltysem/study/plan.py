@@ -79,7 +79,9 @@ class Analyses:
     asked : tuple of str
         Single answers held against behaviour.
     names : mapping of str to Text
-        Readers' names of groups, products and defined parameters.
+        Readers' names of groups, products, defined parameters and single answers.
+    claims : mapping of str to Text
+        Readers' names of what the printed study claims, and where.
     paper : callable or None
         The printed results to audit; asked when the study runs.
     draws, worth_draws, replicates : int
@@ -99,6 +101,7 @@ class Analyses:
     scores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
     names: Mapping[str, Text] = field(default_factory=dict)
+    claims: Mapping[str, Text] = field(default_factory=dict)
     paper: Callable[[], Path] | None = None
     draws: int = 5000
     worth_draws: int = 1000

@@ -109,11 +109,16 @@ STUDY_ANALYSES = Analyses(
         "retail": Text("Retail", "零售"),
         "finance": Text("Finance", "金融"),
         "Structural model": Text("Structural model", "结构模型"),
+        "nps": Text("Likelihood to recommend", "推荐意愿"),
         "sample": Text("Sample", "样本"),
         "Loyalty_mean": Text("Customer loyalty (mean of items)", "客户忠诚度（题项均值）"),
         **labels(ANTECEDENTS),
     },
     paper=partial(shipped, "data", "audit_seed_study.yaml"),
+    claims={
+        "the fit is good": Text("the fit is good", "模型拟合良好"),
+        "Structural model": Text("Structural model", "结构模型"),
+    },
 )  # fmt: skip
 
 ECSI_ANALYSES = Analyses(
@@ -145,5 +150,16 @@ ECSI_ANALYSES = Analyses(
     ),
     estimators=("ML", "MLR"),
     effect="Loyalty~Satisfaction",
+    names={
+        "Satisfaction_Complaints_Loyalty": Text(
+            "Satisfaction → loyalty, by way of complaints", "顾客满意 → 顾客忠诚（经抱怨处理）"
+        ),
+        "direct_Satisfaction_Loyalty": Text(
+            "Satisfaction → loyalty, direct", "顾客满意 → 顾客忠诚（直接效应）"
+        ),
+        "total_Satisfaction_Loyalty": Text(
+            "Satisfaction → loyalty, total", "顾客满意 → 顾客忠诚（总效应）"
+        ),
+    },
     draws=250,  # most samples of these 250 answers end in an inadmissible solution, slowly
 )

@@ -10,6 +10,7 @@ import pytest
 
 import loyaltysem as ls
 from loyaltysem.analysis.fit_cutoffs import FitCutoffs
+from loyaltysem.core.text import Text
 from loyaltysem.reporting.cutoff_plot import cutoff_plot
 
 HS = pd.read_csv(Path(__file__).parents[1] / "golden/data/HolzingerSwineford1939.csv")
@@ -53,8 +54,13 @@ def test_the_histograms_hold_every_sample(cutoffs: FitCutoffs) -> None:
 def test_rows_are_named(cutoffs: FitCutoffs, language: str, words: str) -> None:
     texts = [t.get_text() for t in cutoff_plot(cutoffs, language=language).axes[0].texts]
     assert words in texts
-    assert "textual=~x2  .42" in texts
+    assert "textual → x2  .42" in texts
     assert any(t.endswith(".065") for t in texts)
+
+
+def test_rows_take_human_names(cutoffs: FitCutoffs) -> None:
+    named = cutoff_plot(cutoffs, labels={"textual": Text("Reading", "阅读")}, language="zh")
+    assert "阅读 → x2  .42" in [t.get_text() for t in named.axes[0].texts]
 
 
 def test_a_level_without_a_cut_off_has_no_line(cutoffs: FitCutoffs) -> None:

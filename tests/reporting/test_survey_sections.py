@@ -54,7 +54,7 @@ def test_it_says_who_was_left_out_and_shows_both(made: Report) -> None:
     if made.document.language == "en":
         assert "Of 400 questionnaires sent, 300 were returned (response rate 75.0%)" in said
         assert "They were left out." in said
-        assert "without the screened respondents. N = 300 with and 288 without" in said
+        assert "With the screened respondents N = 300 answered every item of the model" in said
     else:
         assert "共发放问卷 400 份，回收 300 份" in said and "这些答卷已被剔除" in said
         assert "剔除前 N = 300，剔除后 N = 288" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -78,6 +79,25 @@ def test_what_does_not_hold_is_said_in_words(study):
     codes = {finding.code for finding in study.findings}
     assert {"mediation.interval_holds_zero", "moderation.none", "groups.no_difference",
             "antecedents.no_effect", "audit.inconsistent"} <= codes  # fmt: skip
+
+
+def test_findings_call_variables_by_their_names(study):
+    """No operator and no code of a latent variable reaches a reader, in either language."""
+    codes = re.compile(r"CLV|RelationshipQuality|Loyalty_mean|scalar|\bnps\b|[A-Za-z]~[A-Za-z]")
+    for finding in study.findings:
+        assert not codes.search(finding.text.en), finding
+        assert not codes.search(finding.text.zh), finding
+    audited = [f.text.zh for f in study.findings if f.code.startswith("audit.")]
+    assert any(text.startswith("信任：") for text in audited)
+    assert any("“模型拟合良好”" in text for text in audited)
+    assert not any("Install" in f.hint.zh or " to " in f.text.zh for f in study.findings)
+
+
+def test_value_says_what_it_assumes(study):
+    value = study.tables["value"].set_index("measure")["value"]
+    assert (
+        0 < value["margin"] < 1 and value["discount_rate"] == study.results["value"].discount_rate
+    )
 
 
 def test_the_audit_finds_the_two_misprints(study):

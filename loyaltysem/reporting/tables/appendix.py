@@ -63,7 +63,7 @@ def published(frame: pd.DataFrame, words: Words) -> Table:
             text_column(Text("Quantity", "指标"), lambda r: words.of(r, "label")),
             ColumnSpec(Text("Printed", "原文"), lambda r: _as_printed(r, "printed")),
             ColumnSpec(Text("Here", "复现"), lambda r: _in_full(r, "reproduced")),
-            ColumnSpec(Text("", "比较"), lambda r: _agreement(r, words), "left"),
+            ColumnSpec(Text("Verdict", "比较"), lambda r: _agreement(r, words), "left"),
             text_column(Text("Remark", "说明"), lambda r: words.of(r, "note"), is_prose=True),
         ],
         words,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from loyaltysem.core.display import MISSING, bounded, integer, interval, number, pvalue
 from loyaltysem.core.text import Text
-from loyaltysem.reporting.document import Table
+from loyaltysem.reporting.document import Cell, Table
 from loyaltysem.reporting.tables.layout import (
     ColumnSpec,
     Record,
@@ -17,6 +19,7 @@ from loyaltysem.reporting.tables.layout import (
     value_column,
 )
 from loyaltysem.reporting.tables.structure import FIT_NAMES
+from loyaltysem.study.groups import LEVELS
 
 P = ColumnSpec(Text("p"), lambda r: pvalue(r["pvalue"]))
 YES_NO = {True: Text("yes", "是"), False: Text("no", "否")}
@@ -55,9 +58,9 @@ def rivals(frame: pd.DataFrame, words: Words) -> Table:
         bounded_column("tli", Text("TLI")),
         ColumnSpec(
             Text("RMSEA [90% CI]", "RMSEA [90% 区间]"),
-            lambda r: (
-                f"{bounded(r['rmsea'])} "
-                + interval(r["rmsea_ci_lower"], r["rmsea_ci_upper"], is_bounded=True)
+            lambda r: Cell(
+                bounded(r["rmsea"]),
+                below=interval(r["rmsea_ci_lower"], r["rmsea_ci_upper"], is_bounded=True),
             ),
         ),
         bounded_column("srmr", Text("SRMR")),
@@ -81,32 +84,53 @@ def _usable(record: Record) -> bool:
     return bool(record["converged"] and record["proper"])
 
 
-def _difference(record: Record) -> str:
+def _difference(record: Record) -> Cell:
     if record["chisq_diff"] != record["chisq_diff"]:
-        return MISSING
-    shown = number(record["chisq_diff"], 1), integer(record["df_diff"])
-    return f"{shown[0]} ({shown[1]}), {pvalue(record['pvalue_diff'])}"
+        return Cell(MISSING)
+    shown = f"{number(record['chisq_diff'], 1)} ({integer(record['df_diff'])})"
+    return Cell(shown, below=pvalue(record["pvalue_diff"]))
 
 
 def estimators(frame: pd.DataFrame, words: Words) -> Table:
-    """Return the same model by several estimators: paths, defined parameters, fit."""
+    """Return the paths and defined parameters of the same model by several estimators."""
     columns = [
-        text_column(Text("Quantity", "参数或指标"), lambda r: _quantity(r, words)),
         text_column(Text("Estimator", "估计方法"), lambda r: str(r["estimator"])),
         bounded_column("std_all", Text("β")),
         value_column("est", Text("B")),
-        ColumnSpec(Text("SE"), lambda r: number(r["se"])),
+        value_column("se", Text("SE")),
         P,
-        value_column("value", Text("Value", "数值")),
+    ]
+    effects = frame[frame["kind"] != "fit"]
+    ordered = effects.sort_values("key", kind="stable", key=lambda s: s.map(_first_seen(s)))
+    caption = Text("The effects by several estimators", "不同估计方法的效应估计")
+    return frame_table(
+        "estimators", caption, ordered, columns, words, group=lambda r: path_text(r, words)
+    )
+
+
+def estimators_fit(frame: pd.DataFrame, words: Words) -> Table:
+    """Return the fit of the same model by several estimators, one column each."""
+    fit = frame[frame["kind"] == "fit"]
+    names = list(dict.fromkeys(map(str, fit["estimator"])))
+    wide = fit.pivot(index="key", columns="estimator", values="value")
+    rows = wide.loc[list(dict.fromkeys(fit["key"]))].reset_index()
+    columns = [
+        text_column(Text("Measure", "指标"), lambda r: _measure(str(r["key"]), words)),
+        *(_fit_by(name) for name in names),
     ]
     note = Text(
         "WLSMV takes the answers as ordered categories; its fit indices are not comparable with "
         "those of ML.",
         "WLSMV 将题项视为有序分类变量，其拟合指标不能与 ML 直接比较。",
     )
-    ordered = frame.sort_values("key", kind="stable", key=lambda s: s.map(_first_seen(s)))
-    caption = Text("The model by several estimators", "不同估计方法的结果比较")
-    return frame_table("estimators", caption, ordered, columns, words, notes=[words.say(note)])
+    notes = [words.say(note)] if "WLSMV" in names else []
+    caption = Text("The fit by several estimators", "不同估计方法的拟合指标")
+    return frame_table("estimators-fit", caption, rows, columns, words, notes=notes)
+
+
+def _fit_by(estimator: str) -> ColumnSpec:
+    shown = {"chisq": lambda x: number(x, 1), "df": integer}
+    return ColumnSpec(Text(estimator), lambda r: shown.get(str(r["key"]), bounded)(r[estimator]))
 
 
 #: Measures that the table of fit prints as one.
@@ -117,10 +141,8 @@ def _first_seen(values: pd.Series) -> dict[str, int]:
     return {name: place for place, name in enumerate(dict.fromkeys(values))}
 
 
-def _quantity(record: Record, words: Words) -> str:
-    if record["kind"] == "fit":
-        return words.say({**FIT_NAMES, **PLAIN}.get(str(record["key"]), Text(str(record["key"]))))
-    return path_text(record, words)
+def _measure(key: str, words: Words) -> str:
+    return words.say({**FIT_NAMES, **PLAIN}.get(key, Text(key)))
 
 
 def effect_sizes(frame: pd.DataFrame, words: Words) -> Table:
@@ -219,12 +241,6 @@ def slopes(frame: pd.DataFrame, words: Words) -> Table:
     )
 
 
-LEVELS = {
-    "configural": Text("configural", "形态等值"),
-    "metric": Text("metric", "弱等值（载荷）"),
-    "scalar": Text("scalar", "强等值（截距）"),
-    "strict": Text("strict", "严格等值（残差）"),
-}
 INVARIANCE_VERDICTS = {
     "reference": Text("reference", "基准"),
     "supported": Text("supported", "成立"),
@@ -257,7 +273,7 @@ def invariance(frame: pd.DataFrame, words: Words) -> Table:
     )
 
 
-def _said(names: dict[str, Text], key: object, words: Words) -> str:
+def _said(names: Mapping[str, Text], key: object, words: Words) -> str:
     return words.say(names.get(str(key), Text(str(key))))
 
 
@@ -291,7 +307,7 @@ def group_paths(frame: pd.DataFrame, words: Words) -> Table:
 
 def groups_test(frame: pd.DataFrame, words: Words) -> Table:
     """Return the tests of equal paths."""
-    everything = Text("all paths", "全部路径")
+    everything = Text("All paths", "全部路径")
     columns = [
         text_column(
             Text("Held equal", "设为相等"),

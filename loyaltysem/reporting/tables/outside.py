@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import pandas as pd
 
 from loyaltysem.core.display import bounded, integer, interval, number, percent
@@ -10,20 +12,23 @@ from loyaltysem.reporting.document import Table
 from loyaltysem.reporting.tables.further import YES_NO, count, limits
 from loyaltysem.reporting.tables.layout import (
     ColumnSpec,
+    Record,
     Words,
     bounded_column,
     frame_table,
     text_column,
     value_column,
 )
+from loyaltysem.reporting.tables.structure import FIT_NAMES
 
 LABEL = Text("Measure", "指标")
 SHARE = Text("Share", "占比")
 DECISIONS = {
-    "estimator": Text("estimator", "估计方法"),
-    "ordered": Text("answers taken as", "题项处理方式"),
-    "exclude": Text("left out", "剔除样本"),
-    "omit": Text("item left out", "剔除题项"),
+    "estimator": Text("Estimator", "估计方法"),
+    "ordered": Text("Answers taken as", "题项处理方式"),
+    "exclude": Text("Left out", "剔除样本"),
+    "omit": Text("Item left out", "剔除题项"),
+    "ordered=ordered": Text("ordered categories", "有序分类变量"),
     "continuous": Text("continuous", "连续变量"),
     "screened": Text("screened respondents", "被筛除的答卷"),
     "nobody": Text("nobody", "不剔除"),
@@ -39,8 +44,10 @@ def share(field: str, head: Text = SHARE) -> ColumnSpec:
 def choices(frame: pd.DataFrame, words: Words) -> Table:
     """Return the effect by each option of each decision."""
     columns = [
-        text_column(Text("Decision", "决策"), lambda r: decision_name(r["decision"], words)),
-        text_column(Text("Option", "选项"), lambda r: decision_name(r["option"], words)),
+        text_column(Text("Decision", "决策"), lambda r: option_name(r["decision"], words)),
+        text_column(
+            Text("Option", "选项"), lambda r: option_name(r["option"], words, r["decision"])
+        ),
         count("fitted", Text("Fitted", "拟合数")),
         value_column("median", Text("Median B", "B 中位数")),
         value_column("median_std", Text("Median β", "β 中位数")),
@@ -50,16 +57,19 @@ def choices(frame: pd.DataFrame, words: Words) -> Table:
     return frame_table("multiverse", caption, frame, columns, words)
 
 
-def decision_name(key: object, words: Words) -> str:
-    """Return the readers' name of a decision or option; items go by their code."""
-    return words.say(DECISIONS.get(str(key), Text(str(key))))
+def option_name(key: object, words: Words, decision: object = "") -> str:
+    """Return the readers' name of a decision, or of an option of one; items go by their code."""
+    plain = DECISIONS.get(str(key), Text(str(key)))
+    return words.say(DECISIONS.get(f"{decision}={key}", plain))
 
 
 def cutoffs(frame: pd.DataFrame, words: Words) -> Table:
     """Return simulated cut-offs beside the usual ones."""
     columns = [
         count("level", Text("Level", "水平")),
-        text_column(Text("Left out of the model", "遗漏的设定"), lambda r: str(r["added"])),
+        text_column(
+            Text("Left out of the model", "遗漏的设定"), lambda r: left_out(str(r["added"]), words)
+        ),
         text_column(Text("Index", "指标"), lambda r: str(r["index"]).upper()),
         bounded_column("cutoff", Text("Dynamic cut-off", "动态界值")),
         bounded_column("value", Text("Value", "模型值")),
@@ -69,6 +79,15 @@ def cutoffs(frame: pd.DataFrame, words: Words) -> Table:
     ]
     caption = Text("Dynamic cut-offs beside the usual ones", "动态拟合界值与常用标准")
     return frame_table("cutoffs", caption, frame, columns, words, sources=("mcneish_wolf_2023",))
+
+
+def left_out(paths: str, words: Words) -> str:
+    """Write loadings such as ``"Trust=~com3"`` as readers see them."""
+    parts = (path.partition("=~") for path in paths.split(", "))
+    return ", ".join(
+        f"{words.name(factor)} → {words.short_name(item)}" if arrow else factor
+        for factor, arrow, item in parts
+    )
 
 
 def _met(value: object, words: Words) -> str:
@@ -113,7 +132,7 @@ def _test_name(key: str, words: Words) -> str:
 def behaviour(frame: pd.DataFrame, words: Words) -> Table:
     """Return the indicators of value in natural units."""
     columns = [
-        text_column(LABEL, lambda r: words.of(r, "label")),
+        text_column(LABEL, lambda r: _capital(words.of(r, "label"))),
         count("n", Text("n")),
         value_column("mean", Text("M", "均值"), 2),
         value_column("sd", Text("SD", "标准差"), 2),
@@ -154,16 +173,40 @@ def life_cycle(frame: pd.DataFrame, words: Words) -> Table:
 
 
 def value(frame: pd.DataFrame, words: Words) -> Table:
-    """Return the predicted value of the coming year."""
+    """Return the predicted value of the coming year; limits that are not known leave no row."""
     columns = [
-        text_column(LABEL, lambda r: words.of(r, "label")),
-        value_column("value", Text("Value", "数值"), 2),
+        text_column(LABEL, lambda r: _capital(words.of(r, "label"))),
+        ColumnSpec(Text("Value", "数值"), lambda r: VALUES.get(str(r["measure"]), _money)(r)),
     ]
+    known = frame[frame["value"].notna()]
+    note = Text(
+        "No interval of the total: the data hardly tell the parameters of the model.",
+        "总价值不附置信区间：数据几乎无法确定模型参数。",
+    )
+    notes = [words.say(note)] if len(known) < len(frame) else []
     caption = Text(
         "Predicted customer value, one year (BG/NBD × gamma-gamma)",
         "未来一年客户价值预测（BG/NBD × Gamma-Gamma）",
     )
-    return frame_table("value", caption, frame, columns, words)
+    return frame_table("value", caption, known, columns, words, notes=notes)
+
+
+def _money(record: Record) -> str:
+    return number(record["value"], 2)
+
+
+#: Measures of predicted value that are no money.
+VALUES: Mapping[str, Callable[[Record], str]] = {
+    "customers": lambda r: integer(r["value"]),
+    "p_alive": lambda r: bounded(r["value"], 2),
+    "purchases": lambda r: number(r["value"], 1),
+    "margin": lambda r: percent(r["value"]),
+    "discount_rate": lambda r: percent(r["value"]),
+}
+
+
+def _capital(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def triangulation(frame: pd.DataFrame, words: Words) -> Table:
@@ -226,13 +269,29 @@ def audit(frame: pd.DataFrame, words: Words) -> Table:
     """Return the relations between printed numbers with the arithmetic."""
     columns = [
         text_column(Text("Place", "位置"), lambda r: words.name(str(r["place"]))),
-        text_column(Text("Relation", "关系"), lambda r: str(r["relation"])),
+        text_column(Text("Relation", "关系"), lambda r: relation_name(str(r["relation"]), words)),
         text_column(Text("Printed", "报告值"), lambda r: str(r["printed"])),
         text_column(Text("Arithmetic", "核算"), lambda r: words.of(r, "arithmetic"), is_prose=True),
         text_column(Text("Verdict", "结论"), lambda r: words.say(AUDIT_VERDICTS[r["verdict"]])),
     ]
     caption = Text("Audit of the printed study", "原文结果核查")
     return frame_table("audit", caption, frame, columns, words)
+
+
+#: Relations that do not go by the abbreviation of a measure.
+RELATIONS = {
+    "valid_share": Text("Valid share", "有效回收率"),
+    "rmsea_interval": Text("Interval of RMSEA", "RMSEA 区间"),
+    "pvalue": Text("p"),
+    "chisq_df": Text("χ²/df"),
+    "df": Text("df", "自由度"),
+}
+
+
+def relation_name(relation: str, words: Words) -> str:
+    """Return the readers' name of a relation: that of a fit measure is its abbreviation."""
+    known = {**{key: Text(key.upper()) for key in FIT_NAMES}, **RELATIONS}
+    return words.say(known.get(relation, Text(relation.replace("_", " "))))
 
 
 def feasible(frame: pd.DataFrame, words: Words) -> Table:

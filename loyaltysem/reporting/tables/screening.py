@@ -80,9 +80,11 @@ def _cutoff(record: Record) -> str:
 def with_without(frame: pd.DataFrame, words: Words) -> Table:
     """Return paths, defined parameters and fit with all respondents and without the screened."""
     note = Text(
-        "With: everybody who answered; without: nobody who meets the rule. Difference: without "
-        "less with. Verdicts as in the hypotheses, others two-sided at .05. † the two differ.",
-        "剔除前：全部答卷；剔除后：不含符合筛查规则的答卷。差值为剔除后减剔除前。"
+        "With: everybody who answered; without: nobody who meets the rule. Cases: those with an "
+        "answer to every item of the model. Difference: without less with. Verdicts as in the "
+        "hypotheses, others two-sided at .05. † the two differ.",
+        "剔除前：全部答卷；剔除后：不含符合筛查规则的答卷。样本量：模型题项作答完整的答卷数。"
+        "差值为剔除后减剔除前。"
         "结论判断同假设检验，其余为双侧 .05 水平。† 两者不一致。",
     )
     return frame_table(

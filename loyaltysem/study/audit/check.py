@@ -14,6 +14,8 @@ VERDICTS: dict[Verdict, Text] = {
     "inconsistent": Text("inconsistent", "不一致"),
     "impossible": Text("impossible", "不可能"),
 }
+#: Formulas in words, in Chinese.
+FORMULAS = {"valid/sent": "有效/发放"}
 CUT = Text(
     "It would agree if decimals had been cut off rather than rounded.",
     "若报告值为截尾而非四舍五入，则与之一致。",
@@ -74,10 +76,11 @@ def held_against(
     """
     agrees = meets(printed.interval, implied)
     shown = as_range(implied, max(printed.digits + 1, 3))
+    chinese, interval = FORMULAS.get(formula, formula), shown.replace(" to ", "–")
     tail = CUT if not agrees and meets(printed.cut_off, implied) else Text("", "")
     text = Text(
         f"{formula}: {inputs} gives {shown}; printed {printed}. {tail.en}".strip(),
-        f"{formula}：由 {inputs} 得 {shown}，报告值为 {printed}。{tail.in_('zh')}".strip(),
+        f"{chinese}：由 {inputs} 得 {interval}，报告值为 {printed}。{tail.in_('zh')}".strip(),
     )
     return Check(
         place, relation, str(printed), implied, "consistent" if agrees else "inconsistent", text,
