@@ -110,6 +110,7 @@ ORDER: Mapping[str, tuple[str, ...]] = {
         "population_text",
         "saturated_latents",
         "mediation",
+        "row_forms",
         "structure",
         "standardisation",
         "candidates",

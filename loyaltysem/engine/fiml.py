@@ -32,7 +32,7 @@ from loyaltysem.core.types import Array, Indices
 from loyaltysem.engine.discrepancies import LocalDiscrepancy
 from loyaltysem.engine.implied import Moments, Slope, StructuredJacobian, crossed
 from loyaltysem.engine.weights import NormalTheory, NormalTheoryObserved, normal_form
-from loyaltysem.model.structure import form_cells
+from loyaltysem.model.row_forms import form_cells
 from loyaltysem.moments.gamma import vech_indices
 from loyaltysem.moments.patterns import MissingPatterns
 from loyaltysem.moments.saturated import Expectation, SaturatedMoments, expectation

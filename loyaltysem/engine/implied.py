@@ -13,7 +13,8 @@ from typing import TypeAlias
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.model.structure import BlockStructure, Folding, MatrixName, form_cells
+from loyaltysem.model.row_forms import Bending, Folding, form_cells
+from loyaltysem.model.structure import BlockStructure, MatrixName
 
 #: What `StructuredJacobian.pairs` gathers.
 Pairs: TypeAlias = tuple[Array, Array, Array, Array]
@@ -43,7 +44,7 @@ class Slope:
 class StructuredJacobian:
     """Derivatives of the implied moments with respect to the free rows of one group.
 
-    Forms ZᵀQZ are kept without repetition, (B, c): see `loyaltysem.model.structure.form_cells`.
+    Forms ZᵀQZ are kept without repetition, (B, c): see `loyaltysem.model.row_forms`.
 
     Attributes
     ----------
@@ -65,6 +66,8 @@ class StructuredJacobian:
         Where a form holds what belongs to the two columns of each derivative.
     folding : Folding or None
         How forms over the rows are folded, where they are.
+    bending : Bending or None
+        Pairs of rows that bend one another, if any do.
     """
 
     basis: Array
@@ -77,6 +80,7 @@ class StructuredJacobian:
     scale: Array
     own: Indices
     folding: Folding | None = None
+    bending: Bending | None = None
 
     def take(self, rows: Indices) -> StructuredJacobian:
         """Keep some replicates."""
@@ -176,6 +180,18 @@ class StructuredJacobian:
         x *= self.folding.scale
         f = len(self.left)
         return np.ascontiguousarray(x.T).take(self.folding.whole, axis=1).reshape(x.shape[1], f, f)
+
+    def bend(self, form: Array, second: Array) -> None:
+        """Add ``h_ll h_rr + h_lr h_rl`` of h = `second` to an unscaled form over rows, in place."""
+        if self.bending is None or not len(self.bending.at):
+            return
+        found = second.take(self.bending.places, axis=1).reshape(len(second), 4, -1)
+        ll, rr, lr, rl = found.transpose(1, 2, 0)
+        own = ll * rr + lr * rl
+        if self.folding is not None:
+            form[self.bending.at] += own
+        else:
+            form.reshape(len(form), -1)[:, self.bending.at] += own.T
 
     def mean_form(self, pairs: Pairs) -> Array:
         """Return dμᵢᵀ W dμⱼ, unscaled (B, f, f), from `pairs` of ZᵀWZ."""
@@ -319,6 +335,7 @@ def implied(block: BlockStructure, theta: Array) -> Implied:
         scale=block.scale,
         own=block.own,
         folding=block.folding,
+        bending=block.bending,
     )
     return Implied(Moments(sigma, mu), loadings, cov, eta, jacobian)
 

@@ -14,7 +14,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from loyaltysem.core.types import Array, Indices
-from loyaltysem.engine.implied import Pairs, Slope, StructuredJacobian, crossed
+from loyaltysem.engine.implied import Pairs, Slope, StructuredJacobian
 
 
 class MomentWeight(Protocol):
@@ -98,34 +98,32 @@ class NormalTheoryObserved:
 
     def gram(self, jacobian: StructuredJacobian) -> Array:
         """Return half the second derivative along the Jacobian, shape (B, f, f)."""
-        pairs = jacobian.pairs(jacobian.quadratic(self.w))
-        bent = crossed(pairs, jacobian.pairs(jacobian.quadratic(self.w - self.r)))
-        form = self._form(jacobian, pairs)
-        form -= bent
-        return jacobian.outer(form)
+        return jacobian.outer(self._form(jacobian, jacobian.quadratic(self.w - self.r)))
 
     def hessian(self, jacobian: StructuredJacobian, slope: Slope) -> Array:
         """Return half the second derivative in table rows, shape (B, f, f).
 
-        The slope of F in Σ is w − r, so that what curves, ZᵀHZ crossed with the slope, and what
-        `gram` crosses with w − r go into one product.
+        With N(x) = x_ll x_rr + x_lr x_rl, × for `crossed`, m of w, g of the slope w − r and H the
+        curving of Z, it is ``N(m) − m × g + H × g = N(m − g) − N(g − H) + N(H)``: m − g is the form
+        of r, and N(H) is 0 nearly everywhere.
         """
-        m = jacobian.quadratic(self.w)
-        bent = crossed(jacobian.pairs(m - jacobian.second), jacobian.pairs(slope.sigma))
-        form = np.subtract(self._form(jacobian, jacobian.pairs(m)), bent, out=bent)
+        second = jacobian.second
+        form = self._form(jacobian, slope.sigma - second)
+        jacobian.bend(form, second)
         if jacobian.moves_means:
             form += 0.5 * jacobian.mean_curvature(slope.mu)
         return jacobian.outer(form)
 
-    def _form(self, jacobian: StructuredJacobian, pairs: Pairs) -> Array:
-        """Return the form of w and what couples means and covariances."""
-        if not jacobian.moves_means:
-            return normal_form(pairs)
-        cross = self._cross(jacobian, pairs)
-        form = jacobian.mean_form(pairs)
-        form += cross
-        form += np.swapaxes(cross, 1, 2)
-        form += normal_form(pairs)
+    def _form(self, jacobian: StructuredJacobian, g: Array) -> Array:
+        """Return ``N(r) − N(g)`` and what couples means and covariances, unscaled."""
+        form = normal_form(jacobian.pairs(jacobian.quadratic(self.r)))
+        form -= normal_form(jacobian.pairs(g))
+        if jacobian.moves_means:
+            pairs = jacobian.pairs(jacobian.quadratic(self.w))
+            cross = self._cross(jacobian, pairs)
+            form += jacobian.mean_form(pairs)
+            form += cross
+            form += np.swapaxes(cross, 1, 2)
         return form
 
     def _cross(self, jacobian: StructuredJacobian, forms: Pairs) -> Array:

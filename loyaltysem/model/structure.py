@@ -28,6 +28,7 @@ from loyaltysem.core.types import Array, Indices
 from loyaltysem.model.mediation import Mediation, mediations
 from loyaltysem.model.parameter_table import ParameterTable
 from loyaltysem.model.parameters import Parameter
+from loyaltysem.model.row_forms import Bending, Folding, bending, folding, form_cells
 
 MatrixName: TypeAlias = Literal["Lambda", "Theta", "Psi", "Beta", "nu", "alpha"]
 
@@ -38,51 +39,6 @@ class Entries:
 
     row: Indices
     position: Indices
-
-
-@dataclass(frozen=True, slots=True)
-class Folding:
-    """A symmetric form over table rows, each of its h = f(f + 1)/2 pairs i ≥ j held once.
-
-    Attributes
-    ----------
-    places : Indices, shape (4h,)
-        The cells (see `form_cells`) of the columns lᵢ and lⱼ, rᵢ and rⱼ, lᵢ and rⱼ, rᵢ and lⱼ.
-    scale : Array, shape (h, 1)
-        sᵢsⱼ.
-    whole : Indices, shape (f²,)
-        The pair behind each cell of the whole form.
-    """
-
-    places: Indices
-    scale: Array
-    whole: Indices
-
-
-def form_cells(p: int, width: int) -> Indices:
-    """Return where a form ZᵀQZ is kept for every two columns of Z, shape (z, z).
-
-    With ``Z = [I, X, 0]`` and X (p, `width`) the cells are those of Q, then of QX, then of XᵀQX,
-    each row by row, then a 0.
-    """
-    z = p + width + 1
-    n = p * (p + width)
-    cells = np.full((z, z), n + width * width)
-    cells[:p, :p] = np.arange(p * p).reshape(p, p)
-    cells[:p, p:-1] = np.arange(p * p, n).reshape(p, width)
-    cells[p:-1, :p] = cells[:p, p:-1].T
-    cells[p:-1, p:-1] = np.arange(n, n + width * width).reshape(width, width)
-    return cells
-
-
-def folding(left: Indices, right: Indices, scale: Array, cells: Indices) -> Folding:
-    """Fold the forms over rows with these columns of Z; `cells` as `form_cells` has them."""
-    i, j = np.tril_indices(len(left))
-    l_i, l_j, r_i, r_j = left[i], left[j], right[i], right[j]
-    places = np.concatenate([cells[l_i, l_j], cells[r_i, r_j], cells[l_i, r_j], cells[r_i, l_j]])
-    whole = np.empty((len(left), len(left)), dtype=np.intp)
-    whole[i, j] = whole[j, i] = np.arange(len(i))
-    return Folding(places, (scale[i] * scale[j])[:, None], whole.ravel())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +68,8 @@ class BlockStructure:
         The cell (see `form_cells`) of each row's two columns.
     folding : Folding or None
         None where means are modelled: their part of a form is not folded.
+    bending : Bending
+        Where the columns of Z move with one another.
     generations : int or None
         Regressions in the longest chain of them: the highest power of B that is not zero. None
         where a variable is among its own causes.
@@ -129,6 +87,7 @@ class BlockStructure:
     scale: Array
     own: Indices
     folding: Folding | None
+    bending: Bending
     meanstructure: bool
     generations: int | None
 
@@ -310,6 +269,7 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         scale=scale,
         own=cells[left, right],
         folding=None if means else folding(left, right, scale, cells),
+        bending=bending(left, right, p, k, not means),
         meanstructure=means,
         generations=_generations(k, [(i, j) for _, _, matrix, i, j in located if matrix == "Beta"]),
     )

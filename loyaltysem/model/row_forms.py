@@ -1,0 +1,92 @@
+"""Quadratic forms ZᵀQZ, and what two table rows take out of them.
+
+Every derivative of Σ is ``s·(z_l z_rᵀ + z_r z_lᵀ)`` for two columns of Z, so that all a curvature
+needs of a form m are, for every two rows, ``m_ll, m_rr, m_lr`` and ``m_rl``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loyaltysem.core.types import Array, Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """A symmetric form over table rows, each of its h = f(f + 1)/2 pairs i ≥ j held once.
+
+    Attributes
+    ----------
+    places : Indices, shape (4h,)
+        The cells (see `form_cells`) of the columns lᵢ and lⱼ, rᵢ and rⱼ, lᵢ and rⱼ, rᵢ and lⱼ.
+    scale : Array, shape (h, 1)
+        sᵢsⱼ.
+    whole : Indices, shape (f²,)
+        The pair behind each cell of the whole form.
+    """
+
+    places: Indices
+    scale: Array
+    whole: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Bending:
+    """The few pairs of rows that move both columns of Z of one another.
+
+    Of the form H that says how T and D move, no others have ``h_ll h_rr + h_lr h_rl`` other than 0.
+
+    Attributes
+    ----------
+    at : Indices, shape (n,)
+        Which pairs, in the order of `Folding` where forms are folded, otherwise of all f² pairs.
+    places : Indices, shape (4n,)
+        Their cells, as in `Folding`.
+    """
+
+    at: Indices
+    places: Indices
+
+
+def form_cells(p: int, width: int) -> Indices:
+    """Return where a form ZᵀQZ is kept for every two columns of Z, shape (z, z).
+
+    With ``Z = [I, X, 0]`` and X (p, `width`) the cells are those of Q, then of QX, then of XᵀQX,
+    each row by row, then a 0.
+    """
+    z = p + width + 1
+    n = p * (p + width)
+    cells = np.full((z, z), n + width * width)
+    cells[:p, :p] = np.arange(p * p).reshape(p, p)
+    cells[:p, p:-1] = np.arange(p * p, n).reshape(p, width)
+    cells[p:-1, :p] = cells[:p, p:-1].T
+    cells[p:-1, p:-1] = np.arange(n, n + width * width).reshape(width, width)
+    return cells
+
+
+def folding(left: Indices, right: Indices, scale: Array, cells: Indices) -> Folding:
+    """Fold the forms over rows with these columns of Z; `cells` as `form_cells` has them."""
+    i, j = np.tril_indices(len(left))
+    whole = np.empty((len(left), len(left)), dtype=np.intp)
+    whole[i, j] = whole[j, i] = np.arange(len(i))
+    places = np.concatenate(_four(left, right, i, j, cells))
+    return Folding(places, (scale[i] * scale[j])[:, None], whole.ravel())
+
+
+def bending(left: Indices, right: Indices, p: int, k: int, folded: bool) -> Bending:
+    """Find the pairs of rows that bend one another; columns of Z are [I (p), T (k), D (k), 0]."""
+    i, j = np.tril_indices(len(left)) if folded else np.indices((len(left),) * 2).reshape(2, -1)
+    moves = np.zeros((p + 2 * k + 1,) * 2, dtype=np.intp)
+    moves[p:-1, p:-1] = 1
+    moves[p : p + k, p : p + k] = 0  # T with T
+    ll, rr, lr, rl = _four(left, right, i, j, moves)
+    at = np.flatnonzero((ll & rr) | (lr & rl))
+    return Bending(at, np.concatenate(_four(left, right, i[at], j[at], form_cells(p, 2 * k))))
+
+
+def _four(left: Indices, right: Indices, i: Indices, j: Indices, of: Indices) -> tuple[Indices, ...]:
+    """Look up the columns lᵢ and lⱼ, rᵢ and rⱼ, lᵢ and rⱼ, rᵢ and lⱼ."""
+    l_i, l_j, r_i, r_j = left[i], left[j], right[i], right[j]
+    return of[l_i, l_j], of[r_i, r_j], of[l_i, r_j], of[r_i, l_j]
