@@ -132,7 +132,9 @@ def amounts_of(amounts: Amounts) -> pd.Series:
     wrong = int((~np.isfinite(values.to_numpy())).sum())
     if wrong or len(values) < FEWEST:
         raise DataError(
-            f"Found {len(values)} customers, {wrong} with a missing or infinite amount.",
+            f"{integer(wrong)} of {integer(len(values))} customers have no finite amount."
+            if wrong
+            else f"Amounts are compared between customers, found {integer(len(values))}.",
             code="classes.amounts",
             hint=f"At least {FEWEST} customers are needed; who spent nothing has 0.",
         )

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from loyaltysem.clv.log.transaction_log import TransactionLog
-from loyaltysem.clv.segments.tier_rules import MONTH, NEEDS, Measure
+from loyaltysem.clv.segments.tier_rules import NEEDS, Measure
 from loyaltysem.clv.summary import purchase_days
 from loyaltysem.core.errors import IncompatibleRequestError
+from loyaltysem.core.types import Array
 
 #: Money is rounded so that sums added up in another order pass the same thresholds.
 DECIMALS = 6
@@ -65,7 +66,7 @@ def measure_arrays(
     for measure in measures:
         values: np.ndarray
         if measure.kind == "tenure":
-            values = (pd.Timestamp(end) - first).dt.days.to_numpy(np.float64) / MONTH
+            values = months_since(first, end)
         elif measure.kind == "recency":
             last = pd.to_datetime(frame[f"last@{k}"])
             values = (pd.Timestamp(end) - last).dt.days.to_numpy(np.float64)
@@ -74,6 +75,34 @@ def measure_arrays(
         else:
             values = frame[f"{measure.name}@{k}"].fillna(0).to_numpy(np.float64)
         found[measure.name] = np.where(here, values, np.nan)
+    return found
+
+
+def months_since(first: pd.Series, end: date) -> Array:
+    """Return calendar months from each day to `end`, with the share of the month begun.
+
+    Six months are full on the same day of the sixth month after, or on its last day where it is
+    shorter, as windows of months are counted: a year is twelve, whatever its days.
+
+    Examples
+    --------
+    >>> days = pd.Series(pd.to_datetime(["2023-03-01", "2023-08-31", "2024-02-15"]))
+    >>> months_since(days, date(2024, 2, 29)).round(3).tolist()
+    [11.966, 6.0, 0.483]
+    """
+    stand = pd.Timestamp(end)
+    whole = 12 * (stand.year - first.dt.year) + stand.month - first.dt.month
+    before, this, after = (_in_month(pd.Period(stand, "M") + k, first) for k in (-1, 0, 1))
+    late = (this > stand).to_numpy()  # the day of this month has not come
+    last, following = this.where(~late, before), after.where(~late, this)
+    share = (stand - last) / (following - last)
+    return np.asarray(whole - late + share, dtype=np.float64)
+
+
+def _in_month(month: pd.Period, first: pd.Series) -> pd.Series:
+    """Return the same days in another month, its last day where it is too short for them."""
+    day = first.dt.day.clip(upper=month.days_in_month)
+    found: pd.Series = month.start_time + pd.to_timedelta(day - 1, unit="D")
     return found
 
 

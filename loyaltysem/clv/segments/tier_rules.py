@@ -43,7 +43,6 @@ PATTERN = re.compile(
     r"(?P<kind>[a-z]+(?:_[a-z]+)*)(?:_(?P<count>\d{1,4})(?P<unit>[md]))?\s*"
     r"(?P<operator>>=|<=|==|>|<)\s*(?P<value>-?\d+(?:\.\d+)?)\Z"
 )
-MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import yaml
 from loyaltysem.clv.log.transaction_log import TransactionLog
 from loyaltysem.clv.segments.tier_change import direction, tier_change
 from loyaltysem.clv.segments.tier_file import InvalidTierRulesError, load_tiers, tier_schema
+from loyaltysem.clv.segments.tier_measures import months_since
 from loyaltysem.clv.segments.tier_rules import (
     Condition,
     Downgrade,
@@ -178,7 +179,7 @@ def test_every_measure(log_of: Callable[..., TransactionLog]) -> None:
                                          "categories", "recency", "spend_1m")}  # fmt: skip
     assert told == {"spend": 30.0, "orders": 2.0, "average_order": 15.0, "margin": 3.0,
                     "categories": 2.0, "recency": 31.0, "spend_1m": -30.0}  # fmt: skip
-    assert row["tenure"] == pytest.approx(91 / (365.25 / 12))
+    assert row["tenure"] == 3.0
     assert np.isnan(row["average_order_1m"]) or row["tier"] == "t0"
 
 
@@ -263,3 +264,18 @@ def test_measures_have_names_and_windows() -> None:
     assert Measure("spend", 1, "m").start(date(2024, 3, 31)) == date(2024, 2, 29)
     assert Measure("spend", 90, "d").start(date(2024, 3, 31)) == date(2024, 1, 1)
     assert Measure("spend").start(date(2024, 3, 31)) is None
+
+
+def test_tenure_is_counted_in_calendar_months() -> None:
+    """A member of exactly a year has twelve months, in leap years and in others."""
+    rng = np.random.default_rng(3)
+    first = pd.Series(pd.Timestamp("2019-12-01") + pd.to_timedelta(rng.integers(0, 900, 300), "D"))
+    for months in (0, 1, 6, 12, 24):
+        for day in first.head(60):
+            full = day + pd.DateOffset(months=months)
+            found = months_since(pd.Series([day]), full.date())[0]
+            eve = months_since(pd.Series([day]), (full - pd.Timedelta(days=1)).date())[0]
+            assert found == months and eve < months
+    found = months_since(first, date(2023, 2, 28))
+    order = np.argsort(first.to_numpy())
+    assert (np.diff(found[order]) <= 0).all()  # who came later has been here for less
