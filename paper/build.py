@@ -15,7 +15,9 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +127,8 @@ def _published(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "key": f"{row['group']} {row['quantity']}",
             "label_en": row["label_en"],
             "label_zh": row["label_zh"],
-            "printed": f"{row['printed']:.{row['printed_digits']}f}",
-            "reproduced": number(row["reproduced"], row["printed_digits"] + 1),
+            "printed": bounded(row["printed"], row["printed_digits"]),
+            "reproduced": bounded(row["reproduced"], row["printed_digits"] + 1),
             "met": "yes" if row["met"] else "no",
             "note_en": row["note_en"],
         }
@@ -191,13 +193,79 @@ def _word(pdf: Path, compiler: Any, data: str) -> list[Path]:
         print("pandoc is not installed: no article.docx", file=sys.stderr)
         return []
     page = pdf.with_suffix(".html")
-    page.write_bytes(compiler.compile(format="html", sys_inputs={"results": data}))
+    told = compiler.compile(format="html", sys_inputs={"results": data, "medium": "word"})
+    page.write_text(with_columns(told.decode("utf-8")), encoding="utf-8")
     made = pdf.with_suffix(".docx")
     still = os.environ | {"SOURCE_DATE_EPOCH": "315532800"}  # 1980: the same bytes on any day
-    command = ["pandoc", "-f", "html", "-o", str(made), str(page)]
+    command = ["pandoc", "-f", "html", "-o", str(made), "--shift-heading-level-by=-1", str(page)]
     subprocess.run(command, check=True, env=still)
     page.unlink()
+    _smaller_cells(made)
     return [made]
+
+
+#: Characters a column of words is given before it wraps.
+WIDEST = 30
+_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+_ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
+_CELL = re.compile(r"<(t[hd])>(.*?)</\1>", re.DOTALL)
+_NUMBER = re.compile(r"[\[\]<>≤≥ −–.,%\d]*")
+
+
+def with_columns(page: str) -> str:
+    """Return HTML whose tables say how wide their columns are, numbers flush right.
+
+    Without that Word's columns are all alike, and words break anywhere.
+
+    Examples
+    --------
+    >>> print(with_columns("<table><tr><th>Scale</th><th>α</th></tr>"
+    ...                    "<tr><td>Trust</td><td>.81</td></tr></table>"))
+    <table><colgroup><col style="width: 59%"><col style="width: 41%"></colgroup>...
+    """
+    return _TABLE.sub(lambda found: _columned(found.group()), page)
+
+
+def _columned(table: str) -> str:
+    rows = [[unescape(re.sub("<[^>]*>", "", text)) for _, text in _CELL.findall(row)]
+            for row in _ROW.findall(table)]  # fmt: skip
+    columns = list(zip(*rows, strict=True))
+    numeric = [all(_NUMBER.fullmatch(text) for text in column[1:]) for column in columns]
+    needs = [
+        3 + max(_length(text) if number else min(_length(text), WIDEST) for text in column)
+        for column, number in zip(columns, numeric, strict=True)
+    ]
+    cols = "".join(f'<col style="width: {round(100 * need / sum(needs))}%">' for need in needs)
+    aligned = _ROW.sub(lambda row: f"<tr>{_aligned(row.group(1), numeric)}</tr>", table)
+    return aligned.replace("<table>", f"<table><colgroup>{cols}</colgroup>", 1)
+
+
+def _length(text: str) -> float:
+    """Return characters, of which capitals are wider."""
+    return sum(1.5 if letter.isupper() else 1.0 for letter in text)
+
+
+def _aligned(row: str, numeric: Sequence[bool]) -> str:
+    cells = zip(_CELL.findall(row), numeric, strict=True)
+    return "".join(
+        f'<{tag} style="text-align: {"right" if number else "left"}">{text}</{tag}>'
+        for (tag, text), number in cells
+    )
+
+
+def _smaller_cells(path: Path) -> None:
+    """Set tables in smaller type than the text, every date in the file as it was."""
+    style, smaller = (
+        re.compile(r'(<w:style [^>]*w:styleId="Compact".*?)(</w:style>)', re.DOTALL),
+        (r'\1<w:rPr><w:sz w:val="17" /><w:szCs w:val="17" /></w:rPr>\2'),
+    )
+    with zipfile.ZipFile(path) as file:
+        parts = [(info, file.read(info)) for info in file.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for info, content in parts:
+            if info.filename == "word/styles.xml":
+                content = style.sub(smaller, content.decode("utf-8")).encode("utf-8")
+            file.writestr(info, content)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

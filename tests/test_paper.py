@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -102,6 +103,41 @@ def test_it_is_built_twice_alike(build: ModuleType, tmp_path: Path) -> None:
     pypdf = pytest.importorskip("pypdf")
     text = "".join(page.extract_text() for page in pypdf.PdfReader(first[0]).pages)
     assert "<b>#x $y$" in text and "678.19" in text and "题目" in text
+
+
+def test_no_punctuation_after_a_number_is_lost(build: ModuleType, tmp_path: Path) -> None:
+    """A semicolon right after a value ends Typst code instead of being printed."""
+    assert not re.findall(r"#\w+\([^()]*\)(?:\.\w+)?;", ARTICLE.read_text("utf-8"))
+
+
+def test_the_word_file_has_headings_captions_and_columns_of_their_own_width(
+    build: ModuleType, tmp_path: Path
+) -> None:
+    docx = pytest.importorskip("docx")
+    if shutil.which("pandoc") is None:
+        pytest.skip("pandoc is not installed")
+    source = tmp_path / "results.json"
+    source.write_text(json.dumps(results()), encoding="utf-8")
+    _, word = build.build(source, tmp_path)
+    made = docx.Document(str(word))
+    styles = {p.text: p.style.name for p in made.paragraphs}
+    assert styles["Abstract"] == "Heading 1" and styles["Sample"] == "Heading 2"
+    assert "题目" in styles and "Table 1. Reliability and convergent validity" in styles
+    assert any(text.startswith("Note. α with Feldt") for text in styles)
+    widths = [column.width for column in made.tables[0].columns]
+    assert widths[0] > 1.4 * widths[1]
+    assert made.tables[0].cell(1, 1).paragraphs[0].alignment == 2
+
+
+def test_columns_take_what_they_hold(build: ModuleType) -> None:
+    head, row = (
+        "<tr><th>Scale</th><th>α</th></tr>",
+        "<tr><td>Trust &amp; more</td><td>.81</td></tr>",
+    )
+    page = f"<table>{head}{row}</table>"
+    made = build.with_columns(page)
+    assert [int(w) for w in re.findall(r"width: (\d+)%", made)] == [72, 28]
+    assert made.count("text-align: right") == 2 and "Trust &amp; more" in made
 
 
 def test_without_results_it_says_what_to_do(build: ModuleType, tmp_path: Path) -> None:
