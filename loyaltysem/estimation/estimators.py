@@ -111,7 +111,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
         ),
         _likelihood(
             "MLF", "maximum likelihood, first-order standard errors",
-            "standard", "standard", "first.order", _COMPLETE,
+            "standard", "standard", "first.order", _LIKELIHOOD,
         ),
         Estimator(
             "GLS", "generalised least squares", GeneralisedLeastSquares(), None,
@@ -129,7 +129,8 @@ ESTIMATORS: Mapping[str, Estimator] = {
             "WLS", "weighted least squares", weight_from_gamma, "standard", "standard"
         ),
         _least_squares(
-            "DWLS", "diagonally weighted least squares", diagonal_weight, "robust.sem", "standard"
+            "DWLS", "diagonally weighted least squares", diagonal_weight, "robust.sem.nt",
+            "browne.residual.nt",
         ),
         _least_squares(
             "WLSM", "diagonally weighted least squares, mean-scaled test", diagonal_weight,

@@ -184,7 +184,7 @@ def make_plan(function: ModelFunction, model: str, options: Mapping[str, object]
     default_se, default_test = _corrections(row, kind)
     se = str(options["se"] or default_se)
     test = _test(options["test"] or default_test)
-    information = str(options["information"] or _information(row, kind, se, test))
+    information = str(options["information"] or _information(row, kind, se))
     problems = [
         choice("likelihood", options["likelihood"], tuple(LIKELIHOODS)),
         choice("missing", options["missing"], MISSING),
@@ -267,10 +267,11 @@ def _corrections(row: Estimator, kind: str) -> tuple[str, str]:
     return row.se, row.test
 
 
-def _information(row: Estimator, kind: str, se: str, test: str) -> str:
+def _information(row: Estimator, kind: str, se: str) -> str:
     """Return the default information: observed for missing values and Huber–White, as in lavaan."""
-    scores = se == "robust.huber.white" or test == "yuan.bentler.mplus"
-    return "observed" if kind == "incomplete" or scores else row.information
+    if row.information == "first.order":
+        return row.information
+    return "observed" if kind == "incomplete" or se == "robust.huber.white" else row.information
 
 
 def _wishart(row: Estimator, kind: str, likelihood: str) -> str:

@@ -7,16 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 import loyaltysem as ls
 
-#: Options of a case that are passed on under the same name.
-OPTIONS = (
-    "estimator", "missing", "group", "group_equal", "group_partial", "ordered", "std_lv",
-    "meanstructure", "fixed_x", "likelihood", "information", "se", "test", "orthogonal",
-    "parameterization",
-)  # fmt: skip
 #: Files beside this one that answer the other kinds.
 OTHER_KINDS = {"efa": "efa_cases", "reliability": "reliability_cases", "data": "data_cases"}
 #: lavaan 0.7 names that stand for another index than ours, or are written differently.
@@ -32,15 +24,18 @@ def fit_case(case: dict[str, Any], data_path: str | None) -> dict[str, Any]:
         return {"results": _beside(OTHER_KINDS[case["kind"]]).answer(case, data_path)}
     if case["kind"] != "sem":
         raise NotImplementedError(f"cases of kind {case['kind']!r}")
+    function, arguments = _beside("sem_requests").request(case, data_path)
+    fit = getattr(ls, function)(**arguments)
+    measures = _measures(fit)
+    if _mimic(case) == "mplus":
+        measures["srmr"] = measures.get("srmr_mplus", measures["srmr"])
+    return {"parameters": _parameters(fit), "fit": measures}
+
+
+def _mimic(case: dict[str, Any]) -> str:
+    """Return the program whose conventions are asked for: Mplus has another SRMR."""
     call = case["call"]
-    options = {k: call[k] for k in OPTIONS if call.get(k) is not None}
-    if options.get("estimator") == "default":
-        del options["estimator"]
-    if isinstance(options.get("information"), list):
-        options["information"] = options["information"][0]
-    source = _moments(case) if data_path is None else {"data": pd.read_csv(data_path)}
-    fit = getattr(ls, call["function"])(case["model"], **source, **options)
-    return {"parameters": _parameters(fit), "fit": _measures(fit)}
+    return str((call.get("other") or {}).get("mimic") or call.get("mimic") or "").lower()
 
 
 def _beside(name: str) -> Any:
@@ -53,14 +48,6 @@ def _beside(name: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _moments(case: dict[str, Any]) -> dict[str, Any]:
-    names = case["sample_cov"]["vars"]
-    cov = pd.DataFrame(case["sample_cov"]["values"], index=names, columns=names)
-    mean = case.get("sample_mean")
-    mean = None if mean is None else pd.Series(mean, index=names)
-    return {"sample_cov": cov, "sample_mean": mean, "sample_nobs": case["sample_nobs"]}
 
 
 def _parameters(fit: Any) -> list[dict[str, Any]]:
