@@ -177,9 +177,9 @@ class StructuredJacobian:
             x *= self.scale[:, None]
             x *= self.scale
             return x
-        x *= self.folding.scale
         f = len(self.left)
-        return np.ascontiguousarray(x.T).take(self.folding.whole, axis=1).reshape(x.shape[1], f, f)
+        scaled = np.multiply(x.T, self.folding.scale, order="C")
+        return scaled.take(self.folding.whole, axis=1).reshape(len(scaled), f, f)
 
     def bend(self, form: Array, second: Array) -> None:
         """Add ``h_ll h_rr + h_lr h_rl`` of h = `second` to an unscaled form over rows, in place."""

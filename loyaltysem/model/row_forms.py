@@ -21,7 +21,7 @@ class Folding:
     ----------
     places : Indices, shape (4h,)
         The cells (see `form_cells`) of the columns lᵢ and lⱼ, rᵢ and rⱼ, lᵢ and rⱼ, rᵢ and lⱼ.
-    scale : Array, shape (h, 1)
+    scale : Array, shape (h,)
         sᵢsⱼ.
     whole : Indices, shape (f²,)
         The pair behind each cell of the whole form.
@@ -72,7 +72,7 @@ def folding(left: Indices, right: Indices, scale: Array, cells: Indices) -> Fold
     whole = np.empty((len(left), len(left)), dtype=np.intp)
     whole[i, j] = whole[j, i] = np.arange(len(i))
     places = np.concatenate(_four(left, right, i, j, cells))
-    return Folding(places, (scale[i] * scale[j])[:, None], whole.ravel())
+    return Folding(places, scale[i] * scale[j], whole.ravel())
 
 
 def bending(left: Indices, right: Indices, p: int, k: int, folded: bool) -> Bending:
