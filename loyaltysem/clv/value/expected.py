@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from loyaltysem.clv.purchase.fitted import PurchaseFit
 from loyaltysem.clv.purchase.spending import SpendingFit
@@ -84,22 +85,35 @@ def expected_purchases(
 
     Notes
     -----
-    Within a horizon, purchases of every step of at most four weeks (longer ones beyond nine years,
-    of which there are 120) are discounted from its middle.
+    Within a horizon, purchases of every step of at most four weeks are discounted from its middle.
+    Beyond nine years there are 120 steps, the first of four weeks and each longer than the one
+    before by the same factor: what lies far ahead is little, and discounted to less.
     """
     seen = (base.frequency, base.recency, base.length)
     if years is None:
         weekly = np.log1p(rate) / WEEKS
         return np.full(len(base.frequency), np.nan), fit.discounted_residual(weekly, *seen)
     weeks = years * WEEKS
-    count = min(max(1, int(np.ceil(weeks / STEP))), MOST_STEPS)
-    steps = np.linspace(0.0, weeks, count + 1)
     before, total = np.zeros(len(base.frequency)), np.zeros(len(base.frequency))
-    for start, end in pairwise(steps):
+    for start, end in pairwise(_steps(weeks)):
         until = fit.expected_purchases(float(end), *seen)
         total += (until - before) * (1.0 + rate) ** (-(start + end) / (2.0 * WEEKS))
         before = until
     return before, total
+
+
+def _steps(weeks: float) -> Array:
+    """Return where the steps of the discounting begin, and the end of the last."""
+    count = max(1, int(np.ceil(weeks / STEP)))
+    if count <= MOST_STEPS:
+        return np.linspace(0.0, weeks, count + 1)
+    at = np.arange(MOST_STEPS + 1)
+
+    def overshoot(growth: float) -> float:
+        return float(STEP * np.expm1(growth * MOST_STEPS) / np.expm1(growth) - weeks)
+
+    growth = float(brentq(overshoot, 1e-9, 1.0, xtol=1e-14))
+    return np.asarray(weeks * np.expm1(growth * at) / np.expm1(growth * MOST_STEPS))
 
 
 def total_value(
