@@ -13,12 +13,15 @@ from scipy import special
 
 from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.mixture import Terms, weights
+from loyaltysem.clv.purchase.quadrature import beta_mean
 from loyaltysem.clv.purchase.rising import log_rise, psi_rise, trigamma_rise
 from loyaltysem.core.types import Array
 
 PARAMETERS = ("alpha", "beta", "gamma", "delta")
 #: Distance from γ = 1 within which the expectation takes its limit.
 NEAR = 1e-6
+#: From these γ and δ on the discounted sum is taken as a mean over θ.
+TIGHT = 100.0
 
 
 def _possibilities(seen: Histories) -> tuple[Array, Array, Array]:
@@ -105,12 +108,20 @@ def expected(theta: Array, n: Array) -> Array:
 def discounted(theta: Array, discount: float) -> Array:
     """Return the discounted purchases at all future opportunities.
 
-    Σ P(purchase at i)/(1 + discount)^i over i = 1, 2, …: a hypergeometric series.
+    Σ P(purchase at i)/(1 + discount)^i over i = 1, 2, …: a hypergeometric series, in which SciPy
+    gives up where γ and δ are large. Given θ it is geometric, so that it is the mean of
+    (1 − θ)/(discount + θ).
     """
     alpha, beta, gamma, delta = theta
     one = np.ones_like(gamma)
     series = special.hyp2f1(one, delta + 1.0, gamma + delta + 1.0, 1.0 / (1.0 + discount))
-    result: Array = alpha / (alpha + beta) * delta / (gamma + delta) / (1.0 + discount) * series
+    found = np.asarray(delta / (gamma + delta) / (1.0 + discount) * series)
+    lost = ~np.isfinite(found) | (np.minimum(gamma, delta) > TIGHT)
+    if lost.any():
+        found[lost] = beta_mean(
+            lambda leaves, _: (1.0 - leaves) / (discount + leaves), gamma[lost], delta[lost]
+        )
+    result: Array = alpha / (alpha + beta) * found
     return result
 
 

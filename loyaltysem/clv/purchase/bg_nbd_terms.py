@@ -25,6 +25,8 @@ PARAMETERS = ("r", "alpha", "a", "b")
 STEP = 5e-4
 #: From these a and b on p hardly varies over customers.
 TIGHT = 100.0
+#: From this r on purchase rates hardly vary, and SciPy's function explodes from 10,000 on.
+ALIKE = 1000.0
 #: From this a + b on hypergeometric functions lose their digits after this many α.
 WIDE, LONG = 50.0, 20.0
 
@@ -153,12 +155,13 @@ def _or_mean(
 ) -> Array:
     """Return what a formula gave; where it loses its digits, the mean over p of what it is given p.
 
-    That is so for large a and b, mostly without a sign of it: SciPy's function, and the series,
-    then end at anything between 0 and twice the value. `inside` takes p, r and log(1 + p t/α) of
-    customers. With a and b without bound the mean is the model of one p for all.
+    That is so for large r, and for large a and b, mostly without a sign of it: SciPy's function,
+    and the series, then end at anything. `inside` takes p, r and log(1 + p t/α) of customers. With
+    a and b without bound the mean is the model of one p for all.
     """
-    _, alpha, a, b = theta
-    lost = ~np.isfinite(found) | (np.minimum(a, b) > TIGHT) | ((a + b > WIDE) & (t > LONG * alpha))
+    r, alpha, a, b = theta
+    tight = (np.minimum(a, b) > TIGHT) | (r > ALIKE)
+    lost = ~np.isfinite(found) | tight | ((a + b > WIDE) & (t > LONG * alpha))
     if not lost.any():
         return found
     r, alpha, a, b, time = (np.broadcast_to(v, lost.shape)[lost] for v in (*theta, t))

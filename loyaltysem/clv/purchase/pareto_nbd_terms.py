@@ -18,7 +18,7 @@ from scipy import special
 from loyaltysem.clv.purchase.bg_nbd_terms import log_negative_binomial
 from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.mixture import Terms, weights
-from loyaltysem.clv.purchase.quadrature import GRID, SHARE
+from loyaltysem.clv.purchase.quadrature import FINE_GRID, FINE_SHARE, GRID, SHARE
 from loyaltysem.clv.purchase.rising import log_rise, psi_rise, trigamma_rise
 from loyaltysem.core.types import Array
 
@@ -124,13 +124,18 @@ def discounted(theta: Array, discount: float) -> Array:
     Notes
     -----
     E[1/(μ+δ)] = β^s δ^{s−1} Ψ(s, s; δβ), with Tricomi's function Ψ, is here
-    ∫ exp(−δt) (1+t/β)^{−s} dt by quadrature in log(1+t/β): it holds for any s and δβ.
+    ∫ exp(−δt) (1+t/β)^{−s} dt by quadrature in log(1+t/c) with 1/c = δ + s/β, the rate at which
+    the integrand falls at first, as far as it is not negligible: it holds for any s and δβ.
     """
     r, alpha, s, beta = theta
-    end = np.log1p(FAR / (discount * beta))
-    y = GRID[:, None] * end
-    inside = np.exp(-discount * beta * np.expm1(y) + (1.0 - s) * y)
-    result: Array = r / alpha * beta * end * (SHARE @ inside)
+    scale = 1.0 / (discount + s / beta)
+    with np.errstate(over="ignore"):  # the other end is then the nearer one
+        far = np.minimum(FAR / discount, beta * np.expm1(FAR / s))
+    end = np.log1p(far / scale)
+    y = FINE_GRID[:, None] * end
+    t = scale * np.expm1(y)
+    inside = np.exp(-discount * t - s * np.log1p(t / beta) + y)
+    result: Array = r / alpha * scale * end * (FINE_SHARE @ inside)
     return result
 
 
@@ -138,11 +143,11 @@ def mass(theta: Array, n: Array, t: Array) -> Array:
     """Return P(X(t) = n) of a new customer, by quadrature over the moment of leaving."""
     r, alpha, s, beta = theta
     still = np.exp(log_negative_binomial(n, r, alpha, t) - s * np.log1p(t / beta))
-    scale = np.minimum(alpha, beta)
+    scale = np.minimum(alpha, beta / (s + 1.0))
     end = np.log1p(t / scale)
-    y = GRID[:, None] * end
+    y = FINE_GRID[:, None] * end
     tau = scale * np.expm1(y)
     leaving = y - (s + 1.0) * np.log1p(tau / beta)
     left = np.exp(log_negative_binomial(n, r, alpha, tau) + leaving)
-    result: Array = still + s / beta * scale * end * (SHARE @ left)
+    result: Array = still + s / beta * scale * end * (FINE_SHARE @ left)
     return result

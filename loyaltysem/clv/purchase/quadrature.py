@@ -12,8 +12,8 @@ from loyaltysem.core.types import Array, Indices
 NODES = 40
 
 
-def gauss_legendre(nodes: int) -> tuple[Array, Array]:
-    """Return nodes and weights on [0, 1].
+def gauss_legendre(nodes: int, panels: int = 1) -> tuple[Array, Array]:
+    """Return nodes and weights on [0, 1], divided into equal panels with as many nodes each.
 
     Examples
     --------
@@ -22,10 +22,13 @@ def gauss_legendre(nodes: int) -> tuple[Array, Array]:
     True
     """
     x, w = np.polynomial.legendre.leggauss(nodes)
-    return 0.5 * (x + 1.0), 0.5 * w
+    inside = (0.5 * (x + 1.0) + np.arange(panels)[:, None]) / panels
+    return inside.ravel(), np.tile(0.5 * w / panels, panels)
 
 
 GRID, SHARE = gauss_legendre(NODES)
+#: For integrands of which one part of the interval may hold all.
+FINE_GRID, FINE_SHARE = gauss_legendre(NODES, 3)
 
 #: Steps of a trapezoidal sum in log-odds, in spreads and at most: of the order of exp(-2π²/0.4²)
 #: is lost, where a or b are small exp(-2π²/0.4).

@@ -244,3 +244,67 @@ def test_where_all_leave_alike_the_bg_nbd_is_that_of_one_p(size: float) -> None:
     assert bg_nbd_terms.expected(theta, np.array([t]))[0] == pytest.approx(one, rel=1e-8)
     at = np.array([t])
     assert bg_nbd_terms.stays(theta, at)[0] == pytest.approx((1 + p * t / alpha) ** -r, rel=1e-8)
+
+
+def over_all_time(inside: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Return an integral over all time by a dense trapezoidal sum in log-time."""
+    logs = np.linspace(-34.0, 34.0, 60_001)
+    time = np.exp(logs)
+    return float((inside(time) * time).sum() * (logs[1] - logs[0]))
+
+
+@pytest.mark.parametrize("s", [0.05, 1.0, 40.0, 1e4, 3.6e8])
+@pytest.mark.parametrize("life", [0.01, 47.0, 1e4])  # mean time until leaving, about β/s
+@pytest.mark.parametrize("rate", [1e-5, 6e-4, 0.3])
+def test_discounting_of_customers_who_leave_alike(s: float, life: float, rate: float) -> None:
+    """The Pareto/NBD at the edge, where all leave at one rate, and far from it."""
+    theta = np.array([[0.6], [2.7], [s], [s * life]])
+    found = float(pareto_nbd_terms.discounted(theta, rate)[0])
+    whole = over_all_time(lambda t: np.exp(-rate * t - s * np.log1p(t / (s * life))))
+    assert found == pytest.approx(0.6 / 2.7 * whole, rel=1e-8)
+    early = pareto_nbd_terms.mass(theta, np.arange(400.0), np.full(400, 30.0))
+    known = pareto_nbd_terms.expected(theta, np.array([30.0]))[0]
+    assert early.sum() == pytest.approx(1.0, abs=1e-5)
+    assert early @ np.arange(400.0) == pytest.approx(known, abs=1e-3)
+
+
+@pytest.mark.parametrize("r", [0.5, 900.0, 2e4, 3e6])
+@pytest.mark.parametrize(("a", "b"), [(0.33, 0.6), (3.2, 12.7), (28.0, 11.0)])
+def test_purchases_of_customers_who_buy_alike(r: float, a: float, b: float) -> None:
+    """The BG/NBD at the edge, where all buy at one rate: there SciPy's function explodes."""
+    theta, times = np.array([[r], [r / 1.7], [a], [b]]), np.array([0.5, 30.0, 400.0])
+    at = np.repeat(theta, 3, axis=1)
+    for function, given_p in (
+        (bg_nbd_terms.stays, lambda p, fall: np.exp(-r * fall)),
+        (bg_nbd_terms.expected, lambda p, fall: -np.expm1(-r * fall) / p),
+        (bg_nbd_terms.rate, lambda p, fall: 1.7 * np.exp(-(r + 1.0) * fall)),
+    ):
+        wanted = [mean_over_p(given_p, r / 1.7, a, b, t) for t in times]
+        np.testing.assert_allclose(function(at, times), wanted, rtol=1e-5, atol=1e-12)
+    logs = np.linspace(-12.0, 9.0, 1_501)
+    each = bg_nbd_terms.rate(np.repeat(theta, len(logs), axis=1), np.exp(logs))
+    whole = float((each * np.exp(logs - 0.01 * np.exp(logs))).sum() * (logs[1] - logs[0]))
+    assert float(bg_nbd_terms.discounted(theta, 0.01)[0]) == pytest.approx(whole, rel=2e-5)
+
+
+def mean_over_p(
+    inside: Callable[[np.ndarray, np.ndarray], np.ndarray], alpha: float, a: float, b: float,
+    t: float,
+) -> float:  # fmt: skip
+    """Return a mean over p ~ Beta(a, b), densely in its log-odds."""
+    odds = np.linspace(-70.0 / min(a, 1.0), 70.0 / min(b, 1.0), 20_001)
+    weight = -a * np.logaddexp(0.0, -odds) - b * np.logaddexp(0.0, odds)
+    weight = np.exp(weight - weight.max())
+    p = np.maximum(special.expit(odds), 1e-300)
+    return float(weight @ inside(p, np.log1p(p * t / alpha)) / weight.sum())
+
+
+@pytest.mark.parametrize(
+    ("gamma", "delta"), [(0.7, 2.8), (0.04, 3e4), (120.0, 900.0), (16267.0, 13666e3)]
+)
+def test_discounting_of_donors_who_leave_alike(gamma: float, delta: float) -> None:
+    theta, rate = np.array([[1.2], [0.75], [gamma], [delta]]), 0.001
+    i = np.arange(1.0, 40_001.0)
+    stays = np.exp(np.cumsum(np.log((delta + i - 1.0) / (gamma + delta + i - 1.0))))
+    whole = 1.2 / 1.95 * float((stays * (1.0 + rate) ** -i).sum())
+    assert float(bg_bb_terms.discounted(theta, rate)[0]) == pytest.approx(whole, rel=1e-7)
