@@ -44,8 +44,8 @@ def robustness_part(
         ``multiverse_summary``: ``measure value``.
     """
     flagged = None if screening is None else screening.flagged()
-    choices = choices_of(fit, estimators, ordered, flagged)
     everybody = data if flagged is None or screening is None else screening.responses.data
+    choices = choices_of(fit, estimators, ordered, flagged, is_left_out=len(data) < len(everybody))
     found = multiverse(
         fit.plan.model, choices, effect=effect, data=everybody, n_jobs=1, when=_possible
     )
@@ -60,16 +60,27 @@ def robustness_part(
 
 
 def choices_of(
-    fit: SEMResult, estimators: Sequence[str], ordered: Sequence[str], flagged: Any
+    fit: SEMResult,
+    estimators: Sequence[str],
+    ordered: Sequence[str],
+    flagged: Any,
+    *,
+    is_left_out: bool,
 ) -> dict[str, Mapping[str, Any]]:
-    """Return the decisions: how answers are taken, estimator, who and which items are left out."""
+    """Return the decisions: how answers are taken, estimator, who and which items are left out.
+
+    The first option of each is that of the main analysis, `is_left_out` telling whether it leaves
+    out the screened respondents.
+    """
     choices: dict[str, Mapping[str, Any]] = {
         "estimator": {name: name for name in estimators if name not in ORDINAL} or {"ML": "ML"}
     }
     if ordered and any(name in ORDINAL for name in estimators):
         choices["ordered"] = {"continuous": (), "ordered": tuple(ordered)}
     if flagged is not None and flagged.any() and not flagged.all():
-        choices["exclude"] = {"screened": flagged, "nobody": None}
+        options = {"screened": flagged, "nobody": None}
+        names = list(options) if is_left_out else list(reversed(options))
+        choices["exclude"] = {name: options[name] for name in names}
     weakest = _weakest(fit)
     if weakest:
         choices["omit"] = {"none": None, **{item: [item] for item in weakest}}

@@ -100,6 +100,20 @@ def test_value_says_what_it_assumes(study):
     )
 
 
+def test_the_first_specification_is_the_main_analysis(study, ecsi):
+    """The curve marks it: whoever the report leaves out, it leaves out, and nobody else."""
+    for analysis, name, who in (
+        (study, "indirect", "screened"),
+        (ecsi, "Loyalty~Satisfaction", "nobody"),
+    ):
+        main = analysis.tables["multiverse"].iloc[0]
+        parameters = analysis.tables["parameters"]
+        key = parameters["lhs"] + ("~" + parameters["rhs"] if "~" in name else "")
+        chosen = parameters[(key == name) & parameters["op"].isin(["~", ":="])].iloc[0]
+        assert main["exclude"] == who
+        assert main["est"] == pytest.approx(chosen["est"], rel=1e-4)
+
+
 def test_the_audit_finds_the_two_misprints(study):
     wrong = study.tables["audit"].query("verdict != 'consistent'")
     assert set(wrong["place"]) == {"Trust", "Satisfaction"}
