@@ -24,7 +24,7 @@ WHOLE, LABEL = 24.0, 12.0
 #: Bold letters, and engines that round, need a little more than the sum of advances.
 SLACK = 1.09
 #: Ems that a head may take before it wraps, as far as it has them: Chinese could break anywhere.
-HEAD = 4.0
+HEAD = 5.0
 #: First columns under a group are set in by this many ems.
 INDENT = 0.9
 

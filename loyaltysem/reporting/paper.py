@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import inf
 
 from loyaltysem.core.text import Text
 from loyaltysem.reporting.column_widths import Fitted, fitted
@@ -26,8 +27,8 @@ PHRASES = {
     "figure": Text("Figure", "图"),
     "note": Text("Note.", "注："),
 }
-#: So many rows of a table stay together at its beginning, and at its end.
-FIRST_ROWS, LAST_ROWS = 3, 2
+#: So many rows of a table stay together at its beginning, and at its end; a group of so many does.
+FIRST_ROWS, LAST_ROWS, GROUP_ROWS = 3, 2, 4
 _VIEW = re.compile(r'viewBox="[\d.+-]+ [\d.+-]+ ([\d.]+) ([\d.]+)"')
 
 
@@ -71,27 +72,41 @@ def leaves(blocks: Iterable[Block]) -> list[tuple[bool, Sequence[Placed]]]:
 def held(rows: Sequence[Row]) -> list[int]:
     """Return for each row how many rows from it on share a page; 0 within such a run.
 
-    A row that names a group never ends a page, and no page holds one lonely row.
+    A row that names a group never ends a page, a small group is not parted, and no page holds one
+    lonely row.
 
     Examples
     --------
     >>> from loyaltysem.reporting.document import Cell
     >>> plain, named = Row((Cell("x"),)), Row((Cell("x"),), is_group=True)
-    >>> held([named, plain, plain, plain, named, plain, plain, plain])
-    [3, 0, 0, 1, 2, 0, 2, 0]
+    >>> held([named, plain, plain, plain, *[named, *[plain] * 6]])
+    [4, 0, 0, 0, 2, 0, 1, 1, 1, 2, 0]
     """
     last = len(rows) - 1
+    size = _group_sizes(rows)
     runs: list[list[int]] = []
-    for place in range(len(rows)):
-        before = place - 1
+    for place, row in enumerate(rows):
         tied = place > 0 and (
-            rows[before].is_group or place < FIRST_ROWS or place > last - LAST_ROWS + 1
+            rows[place - 1].is_group
+            or (not row.is_group and size[place] <= GROUP_ROWS)
+            or place < FIRST_ROWS
+            or place > last - LAST_ROWS + 1
         )
         if tied:
             runs[-1].append(place)
         else:
             runs.append([place])
     return [len(run) if number == 0 else 0 for run in runs for number, _ in enumerate(run)]
+
+
+def _group_sizes(rows: Sequence[Row]) -> list[float]:
+    """Return for each row how many rows its group has; rows of no group have none that is small."""
+    starts = [place for place, row in enumerate(rows) if row.is_group]
+    ends = [*starts[1:], len(rows)]
+    sizes = [inf] * len(rows)
+    for start, end in zip(starts, ends[: len(starts)], strict=True):
+        sizes[start:end] = [float(end - start - 1)] * (end - start)
+    return sizes
 
 
 def picture_size(figure: Figure) -> PictureSize:

@@ -29,7 +29,8 @@ TITLE = Text(
     "Value over {span}: {total} [{low}, {high}], {n} customers",
     "{span}客户价值：{total} [{low}, {high}]，{n} 位客户",
 )
-YEARS, FUTURE = Text("{years} year(s)", "未来 {years} 年"), Text("all future", "全部未来")
+YEAR, YEARS = Text("{years} year", "未来 {years} 年"), Text("{years} years", "未来 {years} 年")
+FUTURE = Text("all future", "全部未来")
 X_AXIS = Text("Predicted value per customer{unit}", "每位客户的预测价值{unit}")
 Y_AXIS = Text("Customers", "客户数")
 MEAN, MEDIAN = Text("mean {value}", "均值 {value}"), Text("median {value}", "中位数 {value}")
@@ -56,7 +57,7 @@ def value_plot(value: CustomerValue, *, language: Language = "en") -> Figure:
         Left a histogram up to the 99th percentile, right the share of the value that the best
         customers hold.
     """
-    phrases = [TITLE, YEARS, FUTURE, X_AXIS, Y_AXIS, MEAN, MEDIAN, BEYOND, BEST, SHARE, HELD]
+    phrases = [TITLE, YEAR, YEARS, FUTURE, X_AXIS, Y_AXIS, MEAN, MEDIAN, BEYOND, BEST, SHARE, HELD]
     spoken, face = spoken_in(phrases, language)
     figure, left, right = _panels()
     clv = np.sort(value.frame["clv"].to_numpy(np.float64))[::-1]
@@ -64,9 +65,7 @@ def value_plot(value: CustomerValue, *, language: Language = "en") -> Figure:
     _histogram(left, clv, spoken, face)
     finish(left, X_AXIS.in_(spoken).format(unit=unit), Y_AXIS.in_(spoken), face)
     _concentration(right, clv, spoken, face)
-    span = FUTURE.in_(spoken) if value.horizon is None else YEARS.in_(spoken).format(
-        years=f"{value.horizon:g}"
-    )  # fmt: skip
+    span = _span(value.horizon).in_(spoken).format(years=f"{value.horizon or 0:g}")
     title = TITLE.in_(spoken).format(
         span=span, total=number(value.total, 0), low=number(value.ci_lower, 0),
         high=number(value.ci_upper, 0), n=integer(len(clv)),
@@ -89,6 +88,13 @@ def _panels() -> tuple[Figure, Axes, Axes]:
         for k in range(2)
     )
     return figure, first, second
+
+
+def _span(horizon: float | None) -> Text:
+    """Return the words for a horizon in years."""
+    if horizon is None:
+        return FUTURE
+    return YEAR if horizon == 1 else YEARS
 
 
 def _histogram(axes: Axes, clv: Array, language: Language, face: Typeface) -> None:

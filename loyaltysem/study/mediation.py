@@ -79,16 +79,16 @@ def _crossing(table: pd.DataFrame) -> tuple[Finding, ...]:
     open_ = table[(table["ci_lower"] <= 0) & (table["ci_upper"] >= 0)]
     if open_.empty:
         return ()
-    listed = ", ".join(
+    held = [
         f"{r['name']} [{number(r['ci_lower'])}, {number(r['ci_upper'])}]"
         for r in open_.to_dict("records")
-    )
+    ]
     return (
         Finding(
             "mediation.interval_holds_zero",
             Text(
-                f"The 95% bootstrap interval (BCa) holds 0: {listed}.",
-                f"以下效应的 95% 自助法区间（BCa）包含 0：{listed}。",
+                f"The 95% bootstrap interval (BCa) holds 0: {', '.join(held)}.",
+                f"以下效应的 95% 自助法区间（BCa）包含 0：{'；'.join(held)}。",
             ),
             Text(
                 "An effect of zero cannot be ruled out; that is no proof of its absence.",

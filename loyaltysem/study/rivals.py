@@ -136,13 +136,13 @@ def _disagreeing(table: pd.DataFrame) -> tuple[Finding, ...]:
     names = [str(key) for key, holds in judged if holds.nunique() > 1]
     if not names:
         return ()
-    listed = ", ".join(names)
+    listed, in_chinese = ", ".join(names), "、".join(names)
     return (
         Finding(
             "estimators.disagree",
             Text(
                 f"Whether it differs from 0 depends on the estimator: {listed}.",
-                f"以下效应是否显著取决于估计方法：{listed}。",
+                f"以下效应是否显著取决于估计方法：{in_chinese}。",
             ),
             Text("Report all estimators.", "请同时报告各种估计方法的结果。"),
         ),
