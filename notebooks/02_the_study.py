@@ -24,6 +24,7 @@
 import pandas as pd
 
 import loyaltysem as ls
+from loyaltysem.study.constructs import SECOND_ORDER, VALUE, labels
 from loyaltysem.study.definitions import LOYALTY_STUDY
 from loyaltysem.study.gathered import gather
 from loyaltysem.study.models import ONE_FACTOR_MODELS
@@ -116,7 +117,8 @@ boot = fit.bootstrap(5000, seed=1)
 boot.intervals("a", "b", "c", "indirect", "total", kind="bca").round(3)
 
 # %%
-ls.bootstrap_plot(boot, "indirect", "total").figure
+names = LOYALTY_STUDY.analyses.names
+ls.bootstrap_plot(boot, "indirect", "total", labels=names).figure
 
 # %% [markdown]
 # An interval of the indirect effect that leaves out 0 speaks for mediation **if** the order of causes is right: answers of one day cannot show it.
@@ -149,7 +151,9 @@ slopes = ls.simple_slopes(moderated, "CLV", "Loyalty", "Quality", "Product")
 print(slopes)
 
 # %%
-ls.slopes_plot(slopes).figure
+named = labels((*SECOND_ORDER, VALUE))
+named["Quality"] = named["RelationshipQuality"]
+ls.slopes_plot(slopes, labels=named).figure
 
 # %% [markdown]
 # The lines are not parallel, and yet this is no moderation: the coefficient of the product is as uncertain as it is large (below), so the slopes
@@ -184,7 +188,7 @@ print(answer.statement.en)
 answer
 
 # %%
-ls.what_if_plot(answer).figure
+ls.what_if_plot(answer, labels=named).figure
 
 # %% [markdown]
 # The sum is causal only as far as the model is: it says what the estimated paths imply, not what a campaign would do. For that there are

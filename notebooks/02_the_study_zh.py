@@ -126,7 +126,8 @@ boot = fit.bootstrap(2000, seed=1)
 boot.intervals("a", "b", "c", "indirect", "total", kind="bca").round(3)
 
 # %%
-ls.bootstrap_plot(boot, "indirect", "total", language="zh").figure
+effects = LOYALTY_STUDY.analyses.names
+ls.bootstrap_plot(boot, "indirect", "total", labels=effects, language="zh").figure
 
 # %% [markdown]
 # 间接效应的置信区间不包含 0，**在因果方向成立的前提下**支持中介作用；同一时点的答卷无法证明因果方向。
@@ -155,7 +156,8 @@ moderated = ls.sem(
     estimator="MLR",
 )
 slopes = ls.simple_slopes(moderated, "CLV", "Loyalty", "Quality", "Product")
-ls.slopes_plot(slopes, language="zh").figure
+names["Quality"] = names["RelationshipQuality"]
+ls.slopes_plot(slopes, labels=names, language="zh").figure
 
 # %%
 moderated.parameters(standardized=True).query("op == '~'")[
@@ -188,7 +190,7 @@ answer = ls.what_if(linked_fit, study.linked, "Loyalty", points=0.5, draws=200)
 print(answer.statement.zh)
 
 # %%
-ls.what_if_plot(answer, language="zh").figure
+ls.what_if_plot(answer, labels=names, language="zh").figure
 
 # %% [markdown]
 # 这一数字只有在模型的因果方向成立时才有因果含义；它说明的是估计路径的推论，而不是某项营销活动的实际效果。后者需要设置对照组的试验。

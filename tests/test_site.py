@@ -53,6 +53,13 @@ def test_links_within_the_site_resolve(pages: Path) -> None:
     assert broken == []
 
 
+def test_chinese_paragraphs_have_no_blank_where_a_line_ended(pages: Path) -> None:
+    for name in ("docs/zh/index.md", "notebooks/01_quick_start_zh.md"):
+        text = re.sub(r"```.*?```", "", (pages / name).read_text("utf-8"), flags=re.DOTALL)
+        assert not re.findall("[\u4e00-\u9fff。，；：）]\n[\u4e00-\u9fff（]", text), name
+    assert "## 安装与运行\n\n" in (pages / "docs" / "zh" / "index.md").read_text("utf-8")
+
+
 def test_every_public_name_has_an_entry(pages: Path) -> None:
     api = "\n".join(page.read_text("utf-8") for page in (pages / "api").glob("*.md"))
     names = [f"ls.{name}" for name in loyaltysem._HOMES] + [f"ls.clv.{n}" for n in clv._HOMES]

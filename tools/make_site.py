@@ -33,6 +33,11 @@ ROOMS = {
     "reporting": "Pictures and reports",
 }
 NOTEBOOK_LINK = re.compile(r"(\]\([^)\s]*notebooks/[^)\s]+|\]\(\d\d_[^)\s]+)\.py\)")
+#: A line end between Chinese characters, or after a Chinese sign of punctuation within a paragraph.
+CHINESE_LINE_END = re.compile(
+    "[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]\n[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]"
+    "|[\u3000-\u303f\uff00-\uffef]\n(?:[A-Za-z\\[]|\\*\\*)"
+)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -57,11 +62,30 @@ def lay_out(target: Path) -> None:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, target / name)
     for page in target.rglob("*.md"):
-        page.write_text(NOTEBOOK_LINK.sub(r"\1.md)", page.read_text("utf-8")), "utf-8")
+        page.write_text(_prose(page.read_text("utf-8")), "utf-8")
     start = target / "docs" / "index.md"
     text = re.sub(r"\]\((?!\.\./|https?:|#)", "](docs/", start.read_text("utf-8"))
     (target / "index.md").write_text(text.replace("](../", "]("), "utf-8")
     start.unlink()
+
+
+def _prose(markdown: str) -> str:
+    """Return Markdown with links to pages of the site, its Chinese lines joined."""
+    return NOTEBOOK_LINK.sub(r"\1.md)", _joined(markdown))
+
+
+def _joined(markdown: str) -> str:
+    """Join lines of a Chinese paragraph: browsers show a line end as a blank."""
+    lines: list[str] = []
+    is_code = goes_on = False
+    for line in markdown.split("\n"):
+        is_code ^= line.startswith("```")
+        if goes_on and not is_code and CHINESE_LINE_END.search(f"{lines[-1][-1:]}\n{line}"):
+            lines[-1] += line
+        else:
+            lines.append(line)
+        goes_on = not is_code and not line.startswith(("#", "|", "```"))
+    return "\n".join(lines)
 
 
 def notebook_page(source: Path, folder: Path, *, run: bool) -> Path:
@@ -87,7 +111,7 @@ def notebook_page(source: Path, folder: Path, *, run: bool) -> Path:
 
 def _cell(cell: Any, pictures: Path, number: int) -> str:
     if cell.cell_type == "markdown":
-        return NOTEBOOK_LINK.sub(r"\1.md)", cell.source)
+        return _prose(cell.source)
     if cell.cell_type != "code":
         return ""
     source = re.sub(r"^%matplotlib inline\n", "", cell.source)
