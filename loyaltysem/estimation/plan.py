@@ -247,9 +247,9 @@ def _defaults(
 
 
 def _test(value: object) -> str:
-    """Read one test, or lavaan's list of them, of which the last corrects χ²."""
+    """Read one test, or lavaan's list of them, of which the first correction counts."""
     names = words(value)
-    return names[-1] if names else "standard"
+    return next((name for name in names if name != "standard"), "standard")
 
 
 def _ordered(value: object, model: str) -> tuple[str, ...]:

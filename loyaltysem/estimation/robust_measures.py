@@ -147,10 +147,11 @@ def _(sample: OrdinalSample, fitted: Fitted, tests: Tests, baseline: Tests) -> d
         groups: list[CorrelationGroup] = []  # not defined with numeric variables or covariates
     else:
         groups = _correlation_groups(sample, fitted)
-    if not groups:
+    df = _correlation_df(fitted, groups) if groups else None
+    if df is None:
         return {}
     inverse, _ = fitted.inverse(observed=False)
-    user, null = categorical_robust(groups, inverse, _correlation_df(fitted, groups))
+    user, null = categorical_robust(groups, inverse, df)
     return {
         **robust_incremental(user, null),
         **robust_rmsea(user, sample.n_total, len(sample.n_obs)),
@@ -158,8 +159,8 @@ def _(sample: OrdinalSample, fitted: Fitted, tests: Tests, baseline: Tests) -> d
     }
 
 
-def _correlation_df(fitted: Fitted, groups: Sequence[CorrelationGroup]) -> int:
-    """Return the degrees of freedom of the correlations alone; 0 (no index) if thresholds are tied.
+def _correlation_df(fitted: Fitted, groups: Sequence[CorrelationGroup]) -> int | None:
+    """Return the degrees of freedom of the correlations alone; None where thresholds are tied.
 
     Thresholds that are only free or fixed leave the correlations a test of their own; tied ones
     do not.
@@ -171,7 +172,7 @@ def _correlation_df(fitted: Fitted, groups: Sequence[CorrelationGroup]) -> int:
         if row.op == "|" and number >= 0
     ]
     if len(set(tied)) < len(tied):
-        return 0
+        return None
     delta = np.concatenate([g.delta for g in groups]) @ fitted.basis
     return sum(len(g.gamma) for g in groups) - int(np.linalg.matrix_rank(delta))
 

@@ -140,8 +140,11 @@ def scaled_rmsea(
 def robust_incremental(user: RobustTest, baseline: RobustTest) -> dict[str, float]:
     """Return robust CFI, TLI (NNFI) and RNI (Brosseau-Liard & Savalei 2014).
 
-    ``CFI = 1 − max(T − c·df, 0)/max(T − c·df, T_b − c_b·df_b, 0)``.
+    ``CFI = 1 − max(T − c·df, 0)/max(T − c·df, T_b − c_b·df_b, 0)``. A model without degrees of
+    freedom fits as well as can be: all are 1.
     """
+    if user.df == 0:
+        return dict.fromkeys(("cfi_robust", "tli_robust", "nnfi_robust", "rni_robust"), 1.0)
     if not (isfinite(user.scaling) and isfinite(baseline.scaling)):
         return dict.fromkeys(("cfi_robust", "tli_robust", "nnfi_robust", "rni_robust"), nan)
     worse = user.statistic - user.scaling * user.df
@@ -161,7 +164,7 @@ def robust_rmsea(user: RobustTest, weight: float, n_groups: int = 1) -> dict[str
     """Return the robust RMSEA (Brosseau-Liard, Savalei & Li 2012), with its interval and tests.
 
     ``sqrt(G max(T − c·df, 0)/(N df))``. The interval and the tests use the scaled statistic, whose
-    noncentrality is that of T over `spread`.
+    noncentrality is that of T over `spread`. Without degrees of freedom it is 0, as the plain one.
 
     Parameters
     ----------
@@ -172,6 +175,8 @@ def robust_rmsea(user: RobustTest, weight: float, n_groups: int = 1) -> dict[str
     """
     names = ("", "_ci_lower", "_ci_upper", "_pvalue", "_notclose_pvalue")
     keys = [f"rmsea{name}_robust" for name in names]
+    if user.df == 0:
+        return dict(zip(keys, (0.0, 0.0, 0.0, nan, nan), strict=True))
     if not (isfinite(user.scaling) and user.spread > 0):
         return dict.fromkeys(keys, nan)
     test, root = TestStatistic(user.scaled, user.df), sqrt(user.spread)

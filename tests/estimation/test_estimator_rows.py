@@ -53,3 +53,16 @@ def test_mlf_with_missing_answers() -> None:
     fit = ls.cfa(MODEL, holes, estimator="MLF", missing="fiml")
     se = fit.parameters().query("free > 0")["se"].to_numpy()[:3]
     assert se == pytest.approx([0.1215650525, 0.1327998843, 0.0850533467], rel=1e-4)
+
+
+def test_the_first_correction_of_several_counts(hs: pd.DataFrame) -> None:
+    both = ["standard", "satorra.bentler", "mean.var.adjusted"]
+    fit = ls.cfa(MODEL, hs, test=both)
+    assert fit.plan.test == "satorra.bentler"
+
+
+def test_tied_thresholds_leave_no_robust_index() -> None:
+    items = [f"q{i}" for i in range(1, 5)]
+    model = "f =~ q1 + q2 + q3 + q4\nq1 | a*t1\nq2 | a*t1"
+    fit = ls.cfa(model, pd.read_csv(DATA / "likert9.csv"), ordered=items)
+    assert not fit.fit_measures().get("cfi_robust", float("nan")) >= 0

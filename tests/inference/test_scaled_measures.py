@@ -87,22 +87,17 @@ def test_a_correction_by_one_leaves_the_plain_indices() -> None:
     assert robust_rmsea(parts, 300)["rmsea_robust"] == pytest.approx(math.sqrt(30 / (300 * 20)))
 
 
-def test_a_saturated_model_has_no_robust_indices() -> None:
-    user, null = TestStatistic(0.0, 0), TestStatistic(500.0, 30)
-    scaled, base = satorra_bentler(0.0, 0, 0.0), satorra_bentler(500.0, 30, 33.0)
-    parts = robust_test(user, scaled)
-    found = {
-        **robust_incremental(parts, robust_test(null, base)),
-        **robust_rmsea(parts, 300),
-        **robust_gfi(parts, 5, 300),
-    }
-    assert all(math.isnan(x) for x in found.values())
-    assert scaled_incremental(scaled, base)["cfi_scaled"] == 1.0
-    assert scaled_rmsea(user, scaled, 300)["rmsea_scaled"] == 0.0
-
-
 def test_fit_better_than_expected_is_perfect() -> None:
     user, null = TestStatistic(5.0, 20), TestStatistic(20.0, 30)
     parts = robust_test(user, satorra_bentler(5.0, 20, 22.0))
     base = robust_test(null, satorra_bentler(20.0, 30, 33.0))
     assert robust_incremental(parts, base)["cfi_robust"] == 1.0
+
+
+def test_a_model_without_degrees_of_freedom_fits_as_well_as_can_be() -> None:
+    user = robust_test(TestStatistic(0.0, 0), satorra_bentler(0.0, 0, 0.0))
+    null = robust_test(TestStatistic(500.0, 3), satorra_bentler(500.0, 3, 3.6))
+    assert set(robust_incremental(user, null).values()) == {1.0}
+    found = robust_rmsea(user, 200)
+    assert [found[f"rmsea{part}_robust"] for part in ("", "_ci_lower", "_ci_upper")] == [0.0] * 3
+    assert math.isnan(found["rmsea_pvalue_robust"])

@@ -27,7 +27,7 @@ def fit_case(case: dict[str, Any], data_path: str | None) -> dict[str, Any]:
     function, arguments = _beside("sem_requests").request(case, data_path)
     fit = getattr(ls, function)(**arguments)
     measures = _measures(fit)
-    if _mimic(case) == "mplus":
+    if _mimic(case) == "mplus" and fit.plan.information != "expected":
         measures["srmr"] = measures.get("srmr_mplus", measures["srmr"])
     return {"parameters": _parameters(fit), "fit": measures}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ DEFAULT = (None, "default", "", [])
 LISTS = ("group_equal", "group_partial", "ordered", "auxiliary")
 #: lavaan's words for full information.
 FIML = ("ml", "direct", "fiml", "ml.x", "direct.x", "fiml.x")
+#: Estimators whose name brings a test.
+WITH_TEST = ("MLM", "MLMV", "MLMVS", "MLR", "WLSM", "WLSMV", "ULSM", "ULSMV")
 #: Further arguments of lavaan that change no number of a solution that is admissible.
 WITHOUT_EFFECT = frozenset(
     {
@@ -45,8 +48,7 @@ def request(case: dict[str, Any], data_path: str | None) -> tuple[str, dict[str,
     for name in LISTS:
         if isinstance(options.get(name), str):
             options[name] = [options[name]]
-    if options.get("ordered") is False:
-        del options["ordered"]
+    _ordered(options, case["model"])
     _mimic(str(further.pop("mimic", "lavaan")), options)
     _missing(options)
     _errors(options)
@@ -95,6 +97,15 @@ def _automatic(function: str, further: dict[str, Any]) -> str:
     raise NotImplementedError(f"lavaan's {', '.join(sorted(on))} alone")
 
 
+def _ordered(options: dict[str, Any], model: str) -> None:
+    """Name ordered variables of the model only; lavaan passes over others."""
+    if options.get("ordered") is False:
+        del options["ordered"]
+    elif isinstance(options.get("ordered"), list):
+        words = set(re.findall(r"[^\W\d][\w.]*", model))
+        options["ordered"] = [name for name in options["ordered"] if name in words] or None
+
+
 def _mimic(program: str, options: dict[str, Any]) -> None:
     if program.lower() in ("eqs", "lisrel"):
         options.setdefault("likelihood", "wishart")
@@ -131,6 +142,8 @@ def _errors(options: dict[str, Any]) -> None:
     if "test" in options:  # residual tests stand beside the standard one, which stays χ²
         kept = [t for t in options["test"] if not t.startswith(("browne", "none", "boot", "boll"))]
         options["test"] = kept or ["standard"]
+        if options.get("estimator", "ML").upper() in WITH_TEST:  # its own comes before any other
+            del options["test"]
 
 
 def _rotation(options: dict[str, Any]) -> None:
