@@ -16,6 +16,8 @@ from loyaltysem.core.types import Array
 
 #: Far from the maximum scores are safer; exact curvature takes over within this decrement.
 SEARCH = Tolerance(near=0.02, max_iterations=100)
+#: An extract need not be solved further than it agrees with the whole.
+ROUGH = Tolerance(decrement=1e-8, near=0.05, max_iterations=100)
 #: Squared standard errors that a search which starts near the maximum may end away from it.
 ENOUGH = 1e-9
 #: Kinds of customers a search begins with, where there are several times as many.
@@ -73,11 +75,10 @@ def maximise(likelihood: Likelihood, starts: Array) -> Estimate:
 
 
 def _first(likelihood: Likelihood, start: Array) -> Minimum:
-    """Search all, from where a part of the kinds has its maximum."""
-    every = len(likelihood.seen.count) // PART
-    if every < 3:
+    """Search all, from where an extract of the kinds has its maximum."""
+    if len(likelihood.seen.count) < 3 * PART:
         return minimise(Problem(likelihood), start, SEARCH)
-    part = minimise(Problem(likelihood.part(slice(None, None, every))), start, SEARCH)
+    part = minimise(Problem(likelihood.extract(PART)), start, ROUGH)
     if not part.converged[0]:
         return minimise(Problem(likelihood), start, SEARCH)
     # near the maximum exact curvature is safe

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from loyaltysem.core.types import Array, Indices
 
 
@@ -33,3 +35,22 @@ class Histories:
         return Histories(
             self.frequency[rows], self.recency[rows], self.length[rows], self.count[rows]
         )
+
+    def extract(self, kinds: int) -> tuple[Indices, Array]:
+        """Choose about so many kinds that stand for all, and say how often each counts.
+
+        Kinds that many share are all taken; of the others one in so many, which then counts for
+        those between.
+
+        Examples
+        --------
+        >>> x, n = np.arange(6.0), np.array([90.0, 1, 1, 1, 1, 6])
+        >>> rows, count = Histories(x, x, x + 1.0, n).extract(3)
+        >>> rows.tolist(), count.tolist()
+        ([0, 1, 3, 5], [90.0, 2.0, 2.0, 12.0])
+        """
+        shared = self.count * kinds > self.count.sum()
+        rare = np.flatnonzero(~shared)
+        every = max(len(rare) // max(kinds - int(shared.sum()), 1), 1)
+        rows = np.union1d(np.flatnonzero(shared), rare[::every])
+        return rows, self.count[rows] * np.where(shared[rows], 1.0, every)

@@ -7,7 +7,7 @@ log θ_j of a customer is log θ_j plus the covariates times their coefficients.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,10 +67,12 @@ class Likelihood:
         """Customers."""
         return float(self.seen.count.sum())
 
-    def part(self, rows: slice) -> Likelihood:
-        """Return the likelihood of some kinds."""
+    def extract(self, kinds: int) -> Likelihood:
+        """Return nearly the same likelihood from about so many kinds."""
+        rows, count = self.seen.extract(kinds)
         columns = (Column(c.parameter, c.values[rows], c.name) for c in self.columns)
-        return Likelihood(self.family, self.seen.part(rows), tuple(columns))
+        seen = replace(self.seen.part(rows), count=count)
+        return Likelihood(self.family, seen, tuple(columns))
 
     def theta(self, coefficients: Array, rows: slice = slice(None)) -> Array:
         """Return the parameters of each kind of customer, (q, G), or (q, 1) without covariates."""
