@@ -36,7 +36,7 @@ def test_the_count_can_fail() -> None:
 def test_the_table_is_written(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow", encoding="utf-8")
-    table = lines([study(replace(CELLS[2], customers=300), 3, 2)], 2)
+    table = lines([study(replace(CELLS[2], customers=300), 3, 2)])
     write(page, table)
     text = page.read_text(encoding="utf-8")
     assert text.startswith("above") and text.endswith("below") and "old" not in text
