@@ -101,3 +101,7 @@ def test_a_model_without_degrees_of_freedom_fits_as_well_as_can_be() -> None:
     found = robust_rmsea(user, 200)
     assert [found[f"rmsea{part}_robust"] for part in ("", "_ci_lower", "_ci_upper")] == [0.0] * 3
     assert math.isnan(found["rmsea_pvalue_robust"])
+    assert all(math.isnan(x) for x in robust_gfi(user, 5, 300).values())
+    scaled, base = satorra_bentler(0.0, 0, 0.0), satorra_bentler(500.0, 30, 33.0)
+    assert scaled_incremental(scaled, base)["cfi_scaled"] == 1.0
+    assert scaled_rmsea(TestStatistic(0.0, 0), scaled, 300)["rmsea_scaled"] == 0.0
