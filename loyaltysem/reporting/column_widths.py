@@ -96,7 +96,8 @@ def fitted(table: Table, upright: float, turned: float) -> Fitted:
         least = sum(need.least for need in needs)
         for size in sizes:
             if least * size <= available:
-                return Fitted(size, _shared(needs, size, available), available == turned)
+                widths = _named(table, size, available, _shared(needs, size, available))
+                return Fitted(size, widths, available == turned)
     least = sum(need.least for need in tight)
     return Fitted(TURNED_SIZES[-1], tuple(need.least / least * turned for need in tight), True)
 
@@ -144,6 +145,15 @@ def _split_chinese(word: str) -> list[str]:
         else:
             run += c
     return [*parts, run] if run else parts
+
+
+def _named(
+    table: Table, size: float, available: float, widths: tuple[float, ...]
+) -> tuple[float, ...]:
+    """Widen the first column where the name of a group would wrap, as far as the page allows."""
+    names = [_ems(row.cells[0].text) for row in table.rows if row.is_group]
+    wanted = min(available, (max(names, default=0.0) * SLACK + GAP) * size)
+    return (widths[0] + max(0.0, wanted - sum(widths)), *widths[1:])
 
 
 def _shared(needs: Sequence[_Need], size: float, available: float) -> tuple[float, ...]:

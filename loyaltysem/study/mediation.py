@@ -87,7 +87,7 @@ def _crossing(table: pd.DataFrame) -> tuple[Finding, ...]:
         Finding(
             "mediation.interval_holds_zero",
             Text(
-                f"The 95% bootstrap interval (BCa) holds 0: {', '.join(held)}.",
+                f"The 95% bootstrap interval (BCa) holds 0: {'; '.join(held)}.",
                 f"以下效应的 95% 自助法区间（BCa）包含 0：{'；'.join(held)}。",
             ),
             Text(

@@ -136,7 +136,7 @@ def _disagreeing(table: pd.DataFrame) -> tuple[Finding, ...]:
     names = [str(key) for key, holds in judged if holds.nunique() > 1]
     if not names:
         return ()
-    listed, in_chinese = ", ".join(names), "、".join(names)
+    listed, in_chinese = "; ".join(names), "；".join(names)
     return (
         Finding(
             "estimators.disagree",

@@ -12,6 +12,7 @@ import pypdf
 import pytest
 
 from loyaltysem.core.errors import MissingExtraError
+from loyaltysem.reporting.column_widths import fitted
 from loyaltysem.reporting.document import (
     Callout,
     Cell,
@@ -335,3 +336,13 @@ def test_paper_takes_one_file_a_language(both, tmp_path):
     assert names == {"r.html", "r.pdf", "r.zh.pdf", "r.docx", "r.zh.docx"}
     assert "客户忠诚度" in squeezed(docx_text((tmp_path / "r.zh.docx").read_bytes()))
     assert "客户忠诚度" in squeezed(pdf_text((tmp_path / "r.zh.pdf").read_bytes()))
+
+
+def test_a_table_is_as_wide_as_the_names_of_its_groups():
+    row, group = Row((Cell("ML"), Cell(".5"))), Row((Cell("Loyalty → lifetime value"),), True)
+    columns = (Column("Estimator", "left"), Column("β"))
+    narrow, wide = (
+        fitted(Table("t", "T", columns, rows), 480.0, 700.0) for rows in ((row,), (group, row))
+    )
+    assert sum(wide.widths) > 1.5 * sum(narrow.widths) and wide.widths[1] == narrow.widths[1]
+    assert sum(fitted(Table("t", "T", columns, (group, row)), 80.0, 90.0).widths) <= 90.0
