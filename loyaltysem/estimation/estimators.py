@@ -122,8 +122,16 @@ ESTIMATORS: Mapping[str, Estimator] = {
             "browne.residual.nt",
         ),
         _least_squares(
+            "ULSM", "unweighted least squares, mean-scaled test", identity_weight,
+            "robust.sem", "satorra.bentler",
+        ),
+        _least_squares(
             "ULSMV", "unweighted least squares, scaled and shifted test", identity_weight,
             "robust.sem", "scaled.shifted",
+        ),
+        _least_squares(
+            "ULSMVS", "unweighted least squares, mean- and variance-adjusted test",
+            identity_weight, "robust.sem", "mean.var.adjusted",
         ),
         _least_squares(
             "WLS", "weighted least squares", weight_from_gamma, "standard", "standard"
@@ -139,6 +147,10 @@ ESTIMATORS: Mapping[str, Estimator] = {
         _least_squares(
             "WLSMV", "diagonally weighted least squares, scaled and shifted test", diagonal_weight,
             "robust.sem", "scaled.shifted",
+        ),
+        _least_squares(
+            "WLSMVS", "diagonally weighted least squares, mean- and variance-adjusted test",
+            diagonal_weight, "robust.sem", "mean.var.adjusted",
         ),
     )
 }  # fmt: skip

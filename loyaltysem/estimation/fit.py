@@ -90,7 +90,8 @@ def sem(
         the moments of the complete cases are read, chunk by chunk or by the database, which
         serves ML, GLS and ULS with standard errors from the model.
     estimator : str
-        ML, MLM, MLMV, MLMVS, MLR, MLF, GLS, ULS, ULSMV, WLS, DWLS, WLSM or WLSMV.
+        ML, MLM, MLMV, MLMVS, MLR, MLF, GLS, ULS, ULSM, ULSMV, ULSMVS, WLS, DWLS, WLSM, WLSMV or
+        WLSMVS.
     missing : str
         ``"listwise"``: cases with a missing value are left out, and counted in a finding.
         ``"fiml"``: every case counts with what it has (ML, MLR).

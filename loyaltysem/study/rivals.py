@@ -24,7 +24,7 @@ SHOWN = (
 )  # fmt: skip
 NAN = float("nan")
 #: Estimators that take the answers as ordered categories.
-ORDINAL = frozenset({"WLSMV", "ULSMV", "DWLS"})
+ORDINAL = frozenset({"WLSM", "WLSMV", "WLSMVS", "ULSM", "ULSMV", "ULSMVS", "DWLS"})
 
 
 def rivals_part(rivals: Sequence[Rival], data: pd.DataFrame) -> Part:

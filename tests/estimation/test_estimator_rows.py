@@ -66,3 +66,19 @@ def test_tied_thresholds_leave_no_robust_index() -> None:
     model = "f =~ q1 + q2 + q3 + q4\nq1 | a*t1\nq2 | a*t1"
     fit = ls.cfa(model, pd.read_csv(DATA / "likert9.csv"), ordered=items)
     assert not fit.fit_measures().get("cfi_robust", float("nan")) >= 0
+
+
+@pytest.mark.parametrize(
+    ("estimator", "chisq", "df", "cfi"),
+    [
+        ("ULSM", 90.59974145, 24.0, 0.9310223797),
+        ("ULSMVS", 50.20840522, 13.30027775, 0.8380405344),
+        ("WLSMVS", 55.51544884, 13.70090301, 0.7985682506),
+    ],
+)
+def test_least_squares_tests_adjusted_in_mean_and_variance(
+    hs: pd.DataFrame, estimator: str, chisq: float, df: float, cfi: float
+) -> None:
+    found = ls.cfa(MODEL, hs, estimator=estimator).fit_measures()
+    scaled = found[["chisq_scaled", "df_scaled", "cfi_scaled"]].to_numpy()
+    assert scaled == pytest.approx([chisq, df, cfi], rel=1e-5)
