@@ -21,7 +21,7 @@ LISTS = ("group_equal", "group_partial", "ordered", "auxiliary")
 #: lavaan's words for full information.
 FIML = ("ml", "direct", "fiml", "ml.x", "direct.x", "fiml.x")
 #: Estimators whose name brings a test.
-WITH_TEST = ("MLM", "MLMV", "MLMVS", "MLR", "WLSM", "WLSMV", "ULSM", "ULSMV")
+WITH_TEST = ("MLM", "MLMV", "MLMVS", "MLR", "WLSM", "WLSMV", "WLSMVS", "ULSM", "ULSMV", "ULSMVS")
 #: Further arguments of lavaan that change no number of a solution that is admissible.
 WITHOUT_EFFECT = frozenset(
     {
