@@ -184,7 +184,8 @@ def _rotation(name: str) -> dict[str, Any]:
 
 
 def _principal(source: _Source, call: dict[str, Any], name: str) -> dict[str, Any]:
-    found = ls.principal(**source.arguments, n_components=call["nfactors"], **_rotation(name))
+    plain = "Promax" if name == "promax" else name  # components are not normalised for it
+    found = ls.principal(**source.arguments, n_components=call["nfactors"], **_rotation(plain))
     return {
         "loadings": _matrix(found.loadings),
         "communality": found.communality.to_dict(),

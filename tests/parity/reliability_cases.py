@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import loyaltysem as ls
@@ -29,9 +30,9 @@ ITEM = {
 }
 
 
-def answer(case: dict[str, Any], data_path: str) -> dict[str, Any]:
+def answer(case: dict[str, Any], data_path: str | None) -> dict[str, Any]:
     """Return the results of one case."""
-    data = pd.read_csv(data_path)
+    data = _of_moments(case) if data_path is None else pd.read_csv(data_path)
     call = case["call"]
     if call["function"] == "psych::alpha":
         scales = call.get("scales") or {"scale": call["items"]}
@@ -39,6 +40,16 @@ def answer(case: dict[str, Any], data_path: str) -> dict[str, Any]:
     if call["function"] == "psych::omega":
         return _omega(data[call["items"]], call)
     return _of_model(data, call)
+
+
+def _of_moments(case: dict[str, Any]) -> pd.DataFrame:
+    """Return answers that have exactly the covariances of the case: coefficients see no more."""
+    names = case["sample_cov"]["vars"]
+    n = int(case.get("sample_nobs") or 10 * len(names))
+    x = np.random.default_rng(1).normal(size=(n, len(names)))
+    white = np.linalg.qr(x - x.mean(axis=0))[0] * np.sqrt(n - 1)
+    root = np.linalg.cholesky(np.array(case["sample_cov"]["values"], dtype=np.float64))
+    return pd.DataFrame(white @ root.T, columns=names)
 
 
 def _alpha(items: pd.DataFrame, call: dict[str, Any]) -> dict[str, Any]:
