@@ -346,3 +346,10 @@ def test_a_table_is_as_wide_as_the_names_of_its_groups():
     )
     assert sum(wide.widths) > 1.5 * sum(narrow.widths) and wide.widths[1] == narrow.widths[1]
     assert sum(fitted(Table("t", "T", columns, (group, row)), 80.0, 90.0).widths) <= 90.0
+
+
+def test_many_columns_stand_closer_on_the_screen():
+    for count, dense in ((8, False), (9, True)):
+        columns = tuple(Column(f"c{k}") for k in range(count))
+        table = Table("t", "T", columns, (Row(tuple(Cell("1") for _ in columns)),))
+        assert ('<table class="dense"' in to_html(document(table))) is dense
