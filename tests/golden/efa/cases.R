@@ -41,7 +41,7 @@ p <- suppressMessages(fa.parallel(gaps, n.iter = 1, plot = FALSE))
 put("efa_adequacy_missing", "hs_missing_mcar", list(items = I(hs)),
     list(kmo_overall = k$MSA, kmo_items = as.list(k$MSAi), bartlett = list(chisq = b$chisq, df = b$df, p = b$p.value),
          eigen_pc = I(p$pc.values), eigen_fa = I(p$fa.values), correlation = mat(cor(gaps, use = "pairwise"))))
-pca <- sapply(c("none", "varimax", "promax", "oblimin"), function(rotate) {
+pca <- sapply(c("none", "varimax", "oblimin"), function(rotate) {
   f <- principal(gaps, 3, rotate = rotate)
   list(loadings = mat(f$loadings), communality = as.list(f$communality), values = I(f$values))
 }, simplify = FALSE)
