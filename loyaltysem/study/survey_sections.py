@@ -10,7 +10,6 @@ import pandas as pd
 from loyaltysem.analysis.item_statistics import item_statistics
 from loyaltysem.analysis.measurement.heterotrait import htmt_intervals
 from loyaltysem.analysis.measurement.model_reliability import reliability
-from loyaltysem.analysis.measurement.resampling import IntervalKind
 from loyaltysem.analysis.reliability import cronbach_alpha
 from loyaltysem.analysis.validity import ave, composite_reliability, htmt, indicators
 from loyaltysem.core.errors import Finding
@@ -23,9 +22,6 @@ from loyaltysem.survey.responses import Responses
 NAN = float("nan")
 #: Draws behind the intervals of HTMT, and their seed; both stand in the table.
 HTMT_DRAWS, HTMT_SEED = 1000, 1
-#: Respondents up to which intervals are corrected for bias, which takes a jackknife; beyond, bias
-#: is of no account.
-MOST_FOR_BCA = 2000
 
 
 def variable_labels(
@@ -181,9 +177,8 @@ def htmt_intervals_table(
     items = _compared(data, measurement)
     if not items:
         return {}
-    kind: IntervalKind = "bca" if len(data) <= MOST_FOR_BCA else "percentile"
-    found = htmt_intervals(data, items, draws=HTMT_DRAWS, interval=kind, seed=HTMT_SEED)
-    settings = {"interval": kind, "draws": found.draws, "seed": found.seed}
+    found = htmt_intervals(data, items, draws=HTMT_DRAWS, seed=HTMT_SEED)
+    settings = {"interval": found.interval, "draws": found.draws, "seed": found.seed}
     return {"htmt_intervals": found.frame.assign(**settings, confidence=found.confidence)}
 
 

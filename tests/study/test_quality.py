@@ -259,15 +259,10 @@ def test_labels_of_findings_are_those_of_readers(analysis: Analysis) -> None:
     assert analysis.labels["Loyalty"] == Text("Loyalty", "构念Loyalty")
 
 
-def test_large_samples_have_percentile_intervals(
-    everybody: Responses, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_intervals_of_htmt_that_do_not_hold_it_are_explained(everybody: Responses) -> None:
     scales = {c: ITEMS[4 * k : 4 * k + 4] for k, c in enumerate(CONSTRUCTS)}
-    kinds = []
-    for most in (SIZE, SIZE - 1):
-        monkeypatch.setattr(survey_sections, "MOST_FOR_BCA", most)
-        table = survey_sections.htmt_intervals_table(everybody.data, scales)["htmt_intervals"]
-        kinds.append(table["interval"].unique().tolist())
-        words = " ".join(htmt_intervals(table, Words("en", {})).notes)
-        assert ("bias-corrected" in words) == (most == SIZE)
-    assert kinds == [["bca"], ["percentile"]]
+    table = survey_sections.htmt_intervals_table(everybody.data, scales)["htmt_intervals"]
+    assert set(table["interval"]) == {"percentile"}
+    for ratio, said in ((0.01, True), (float(table["ci_upper"].iloc[0]), False)):
+        words = htmt_intervals(table.head(1).assign(htmt=ratio), Words("en", {})).notes
+        assert any("Intervals above" in note for note in words) == said

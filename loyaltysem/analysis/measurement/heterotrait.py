@@ -254,7 +254,9 @@ def htmt_intervals(
     Notes
     -----
     Whole cases are drawn with replacement. A draw in which an item does not vary gives no value;
-    `frame` counts those that did.
+    `frame` counts those that did. Sampling error makes absolute correlations near 0 larger, so that
+    a ratio near 0 lies below most of its draws: a finding names intervals that do not hold their
+    estimate. BCa, which turns on the share of draws below the estimate, is then narrow and wrong.
 
     Examples
     --------
@@ -325,6 +327,10 @@ def _findings(frame: pd.DataFrame, draws: int) -> tuple[Finding, ...]:
             findings.append(_too_alike(pair, float(row["htmt"]), bound))
         if np.isfinite(row["htmt"]) and row["used"] < (1 - TOO_MANY_LOST) * draws:
             findings.append(_draws_lost(pair, int(row["used"]), draws))
+    apart = frame[(frame["htmt"] < frame["ci_lower"]) | (frame["htmt"] > frame["ci_upper"])]
+    if len(apart):
+        pairs = [f"{a} – {b}" for a, b in zip(apart["construct"], apart["other"], strict=True)]
+        findings.append(_off_its_interval(pairs))
     return tuple(findings)
 
 
@@ -354,6 +360,24 @@ def _draws_lost(pair: str, used: int, draws: int) -> Finding:
             "Items with next to no variation, or negative correlations under HTMT2, cause this.",
             "常见原因是题项几乎没有变异，或 HTMT2 遇到负相关。",
         ),
+    )
+
+
+def _off_its_interval(pairs: Sequence[str]) -> Finding:
+    return Finding(
+        "validity.off_interval",
+        Text(
+            f"The interval does not hold the ratio of {'; '.join(pairs)}: drawing with replacement "
+            "makes absolute correlations near 0 larger.",
+            f"以下构念对的区间不含其比值：{'；'.join(pairs)}。"
+            "重复抽样会使接近 0 的相关系数绝对值变大。",
+        ),
+        Text(
+            "The upper limits still tell that the ratios are small; with absolute=False signs are"
+            " kept.",
+            "区间上限仍能说明比值很小；设 absolute=False 可保留相关系数的符号。",
+        ),
+        "note",
     )
 
 

@@ -107,6 +107,14 @@ def item_adequacy(frame: pd.DataFrame, words: Words) -> Table:
     )
 
 
+OFF_INTERVAL = Text(
+    "Intervals above their ratio: drawing with replacement makes absolute correlations near 0 "
+    "larger; such limits say that the ratio is small, not where it lies.",
+    "部分区间高于其比值：重复抽样会使接近 0 的相关系数绝对值变大；"
+    "此类区间只说明比值很小，不能说明其确切位置。",
+)
+
+
 def htmt_intervals(frame: pd.DataFrame, words: Words) -> Table:
     """Return every ratio with its interval."""
     first = frame.iloc[0]
@@ -118,6 +126,8 @@ def htmt_intervals(frame: pd.DataFrame, words: Words) -> Table:
         "reaches 1.",
         f"{share} 置信区间由 {draws} 次自助抽样（{how.zh}，随机种子 {seed}）求得。† 区间触及 1。",
     )
+    apart = (frame["htmt"] < frame["ci_lower"]) | (frame["htmt"] > frame["ci_upper"])
+    notes = [words.say(note), *([words.say(OFF_INTERVAL)] if apart.any() else [])]
     return frame_table(
         "htmt-intervals",
         Text("HTMT with bootstrap intervals", "HTMT 及自助法区间"),
@@ -129,7 +139,7 @@ def htmt_intervals(frame: pd.DataFrame, words: Words) -> Table:
             ColumnSpec(Text(f"{share} CI", f"{share} 置信区间"), _htmt_interval),
         ],
         words,
-        notes=[words.say(note)],
+        notes=notes,
         sources=["henseler_2015", *(["efron_1987"] if kind == "bca" else [])],
     )  # fmt: skip
 

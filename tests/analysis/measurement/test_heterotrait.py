@@ -119,3 +119,15 @@ def test_what_cannot_be_asked(frame):
     with pytest.raises(DataError) as few:
         htmt_intervals(frame.head(2), CONSTRUCTS)
     assert few.value.code == "data.too_few_cases"
+
+
+def test_a_ratio_below_its_draws_is_remarked_upon() -> None:
+    """Two constructs without any correlation in the sample have some in every draw."""
+    raw = np.random.default_rng(3).normal(size=(150, 8))
+    parts = np.linalg.qr(raw - raw.mean(axis=0))[0]
+    items = np.repeat(parts[:, :2], 3, axis=1) + 0.7 * parts[:, 2:]
+    frame = pd.DataFrame(items, columns=list("abcdef"))
+    found = htmt_intervals(frame, {"x": list("abc"), "y": list("def")}, draws=300, seed=1)
+    assert float(found.frame["htmt"].iloc[0]) < 1e-9 < float(found.frame["ci_lower"].iloc[0])
+    (finding,) = found.findings
+    assert finding.code == "validity.off_interval" and "x – y" in finding.text.en
