@@ -49,13 +49,17 @@ _LEAVE_OUT = Text(
 )
 
 
+def _people(n: int) -> str:
+    return f"{n} respondent" if n == 1 else f"{n} respondents"
+
+
 def silent_finding(items: pd.DataFrame) -> tuple[Finding, ...]:
     """Say how many respondents answered nothing."""
     silent = int(items.isna().all(axis=1).sum())
     if not silent:
         return ()
     text = Text(
-        f"{silent} respondent(s) answered no item at all.", f"有 {silent} 位受访者未回答任何题项。"
+        f"{_people(silent)} answered no item at all.", f"有 {silent} 位受访者未回答任何题项。"
     )
     return (Finding("data.no_answers", text),)
 
@@ -99,10 +103,10 @@ def exclusion_finding(exclusions: tuple[Exclusion, ...]) -> tuple[Finding, ...]:
     if not exclusions:
         return ()
     count = sum(exclusion.count for exclusion in exclusions)
-    en = "; ".join(f"{e.reason.en} {e.count} (rule '{e.rule}')" for e in exclusions)
+    en = "; ".join(f"{e.reason.en} {e.count} (rule “{e.rule}”)" for e in exclusions)
     zh = "；".join(f"{e.reason.in_('zh')} {e.count} 份（规则“{e.rule}”）" for e in exclusions)
     text = Text(
-        f"{count} respondent(s) were left out by the researcher's rules: {en}.",
+        f"Left out by the researcher's rules: {_people(count)} ({en}).",
         f"按研究者设定的规则共剔除 {count} 份答卷：{zh}。",
     )
     hint = Text("Report results with and without them.", "建议同时报告剔除前后的结果。")

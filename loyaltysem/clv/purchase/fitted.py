@@ -14,7 +14,7 @@ from loyaltysem.clv.purchase.families import Process
 from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.likelihood import Column, Likelihood
 from loyaltysem.clv.purchase.reading import Customers, read_customers
-from loyaltysem.clv.summary import days_in
+from loyaltysem.clv.purchase.requests import known_unit, require_rate, require_time
 from loyaltysem.core.errors import Finding, IncompatibleRequestError
 from loyaltysem.core.types import Array
 
@@ -349,18 +349,6 @@ class PurchaseFit(Estimated):
         return Likelihood(self.process.family, who.seen, columns).theta(self.found.coefficients)
 
 
-def known_unit(unit: str | None) -> str | None:
-    """Return a unit of time that exists, or None.
-
-    Raises
-    ------
-    IncompatibleRequestError
-    """
-    if unit is not None:
-        days_in(unit)
-    return unit
-
-
 def columns_of(process: Process, who: Customers) -> tuple[Column, ...]:
     """Return the covariates as the likelihood takes them."""
     roles = ((process.family.purchase, who.purchase), (process.family.dropout, who.dropout))
@@ -370,35 +358,3 @@ def columns_of(process: Process, who: Customers) -> tuple[Column, ...]:
         for parameter, sign, prefix in own
         for name in frame.columns
     )
-
-
-def require_time(t: float) -> None:
-    """Refuse times that are not finite and at least 0.
-
-    Raises
-    ------
-    IncompatibleRequestError
-    """
-    if not (np.isfinite(t) and t >= 0):
-        raise IncompatibleRequestError(
-            f"A time is a finite number from 0 on, found {t!r}.",
-            code="request.time",
-            hint="Give it in the unit of T, counted from the end of observation.",
-        )
-
-
-def require_rate(rate: float) -> None:
-    """Refuse discount rates that are not above 0.
-
-    Raises
-    ------
-    IncompatibleRequestError
-    """
-    if not (np.isfinite(rate) and rate > 0):
-        raise IncompatibleRequestError(
-            f"A discount rate is a finite number above 0, found {rate!r}: without discounting all "
-            "future purchases may have an infinite expectation.",
-            code="request.rate",
-            hint="15 % a year in weeks is log(1.15)/52; for purchases until a date use "
-            "expected_purchases.",
-        )

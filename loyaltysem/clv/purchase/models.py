@@ -12,10 +12,11 @@ from loyaltysem.clv.purchase.estimate import maximise
 from loyaltysem.clv.purchase.estimated import estimates_frame
 from loyaltysem.clv.purchase.families import BG_BB, BG_NBD, PARETO_NBD, Process
 from loyaltysem.clv.purchase.findings import history_findings, search_findings
-from loyaltysem.clv.purchase.fitted import OPPORTUNITY, PurchaseFit, columns_of, known_unit
+from loyaltysem.clv.purchase.fitted import OPPORTUNITY, PurchaseFit, columns_of
 from loyaltysem.clv.purchase.histories import Histories
 from loyaltysem.clv.purchase.likelihood import Likelihood
 from loyaltysem.clv.purchase.reading import Customers, read_customers, require_varied
+from loyaltysem.clv.purchase.requests import known_unit
 from loyaltysem.core.errors import ConvergenceWarning, DataError
 from loyaltysem.core.types import Array
 
