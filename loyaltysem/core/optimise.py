@@ -133,7 +133,8 @@ def minimise(
     tolerance = tolerance or Tolerance()
     point = problem.at(np.array(start, dtype=np.float64))
     value = np.array(point.value())
-    alpha = np.array(np.broadcast_to(start, (len(value), start.shape[1])), dtype=np.float64)
+    alpha = np.empty((len(value), start.shape[1]))
+    alpha[:] = start
     inside = np.isfinite(value)
     found = Minimum(
         alpha,
@@ -217,10 +218,11 @@ def _expected(before: Array, now: Array, tolerance: Tolerance) -> Array:
 def _steps(here: _Active, tolerance: Tolerance) -> tuple[Array, Array]:
     """Newton steps and their slopes gᵀstep (negative)."""
     near = (here.decrement < tolerance.near) | tolerance.exact
-    point, mostly = here.everywhere(), bool(2 * np.count_nonzero(near) >= len(near))
+    point, count = here.everywhere(), int(np.count_nonzero(near))
+    mostly = 2 * count >= len(near)
     step, slope = _newton(point, mostly, tolerance.exact)
-    others = np.flatnonzero(near != mostly)
-    if len(others):  # mostly one or two: done over sooner than the rest is taken apart
+    if 0 < count < len(near):  # mostly one or two: done over sooner than the rest is taken apart
+        others = np.flatnonzero(near != mostly)
         step[others], slope[others] = _newton(point.take(others), not mostly, tolerance.exact)
     return step, slope
 

@@ -6,7 +6,6 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import ParamSpec
 
@@ -238,14 +237,16 @@ def fit(plan: Plan, source: Source) -> SEMResult:
     -------
     SEMResult
     """
-    statements, role = _read(plan.model, plan.auxiliary)
+    _, role = _read(plan.model, plan.auxiliary)
     found = select_for(plan, role, source)
     data = found if isinstance(found, GroupedData) else None
     thresholds = threshold_counts(data, plan.ordered) if data and plan.ordered else {}
     defaults = plan.defaults_for(len(found.labels), thresholds)
-    text = (statements, defaults, tuple(found.labels), plan.auxiliary)
+    text = (plan.model, plan.auxiliary, defaults, tuple(found.labels))
     table = _table(*text)
     sample = sample_from(plan, table, found)
+    numbers = data.values if data is not None else (*sample.cov, *sample.mean)
+    plan = plan.with_data_hash(hash_arrays(*numbers))
     if any(block.rotated for block in table.blocks):
         model, solution, notes = _solve_rotated(plan, table, sample)
     else:
@@ -254,9 +255,7 @@ def fit(plan: Plan, source: Source) -> SEMResult:
     check_identified(fitted)
     inference = infer(fitted)
     findings = (*find(model, solution, inference, found.n_total), *notes)
-    numbers = data.values if data is not None else (*sample.cov, *sample.mean)
-    hashed = replace(model, plan=plan.with_data_hash(hash_arrays(*numbers)))
-    return SEMResult(hashed, data, solution, inference, findings)
+    return SEMResult(model, data, solution, inference, findings)
 
 
 # A model is fitted again and again: to groups, subsamples, other data. What follows from its text
@@ -269,22 +268,17 @@ def _read(text: str, auxiliary: tuple[str, ...]) -> tuple[tuple[Statement, ...],
 
 @lru_cache(maxsize=LATEST)
 def _table(
-    statements: tuple[Statement, ...],
-    defaults: Defaults,
-    groups: tuple[str, ...],
-    auxiliary: tuple[str, ...],
+    text: str, auxiliary: tuple[str, ...], defaults: Defaults, groups: tuple[str, ...]
 ) -> ParameterTable:
+    statements, _ = _read(text, auxiliary)
     return with_auxiliary(parameter_table(statements, defaults, groups), auxiliary)
 
 
 @lru_cache(maxsize=LATEST)
 def _structure(
-    statements: tuple[Statement, ...],
-    defaults: Defaults,
-    groups: tuple[str, ...],
-    auxiliary: tuple[str, ...],
+    text: str, auxiliary: tuple[str, ...], defaults: Defaults, groups: tuple[str, ...]
 ) -> ModelStructure:
-    return compile_structure(_table(statements, defaults, groups, auxiliary))
+    return compile_structure(_table(text, auxiliary, defaults, groups))
 
 
 def _solve_rotated(

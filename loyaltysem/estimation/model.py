@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -98,7 +98,7 @@ def bind_model(
             code="request.efa_block",
             hint="Write the rotated model as a confirmatory one, or fit anew with ls.sem().",
         )
-    restrictions = replace(_restrictions(table, structure), conditions=conditions)
+    restrictions = _restrictions(table, structure, conditions)
     reduction = None
     if restrictions:
         try:
@@ -119,7 +119,9 @@ def _objective(
     return build_objective(structure, terms, sample.shares, base)
 
 
-def _restrictions(table: ParameterTable, structure: ModelStructure) -> Restrictions:
+def _restrictions(
+    table: ParameterTable, structure: ModelStructure, conditions: tuple[Condition, ...]
+) -> Restrictions:
     rows = table.label_rows()
     return Restrictions(
         zero=tuple(r.expression for r in table.restrictions if r.operator == "=="),
@@ -127,6 +129,7 @@ def _restrictions(table: ParameterTable, structure: ModelStructure) -> Restricti
         labels={label: int(structure.free[row]) for label, row in rows.items()},
         fixed={label: table.rows[row].value for label, row in rows.items()},
         derived=tuple((d.name, d.expression) for d in table.defined),
+        conditions=conditions,
     )
 
 

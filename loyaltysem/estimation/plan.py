@@ -140,6 +140,8 @@ class Plan:
         by_groups = n_groups > 1 and (not self.no_means or bool(equal))
         needed = by_groups or bool(thresholds) or self.missing == "fiml"
         means = self.defaults.meanstructure or needed
+        if means == self.defaults.meanstructure and not thresholds:
+            return self.defaults
         return replace(self.defaults, meanstructure=means, thresholds=tuple(thresholds.items()))
 
     def with_data_hash(self, data_hash: str) -> Plan:

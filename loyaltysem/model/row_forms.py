@@ -86,7 +86,9 @@ def bending(left: Indices, right: Indices, p: int, k: int, folded: bool) -> Bend
     return Bending(at, np.concatenate(_four(left, right, i[at], j[at], form_cells(p, 2 * k))))
 
 
-def _four(left: Indices, right: Indices, i: Indices, j: Indices, of: Indices) -> tuple[Indices, ...]:
+def _four(
+    left: Indices, right: Indices, i: Indices, j: Indices, of: Indices
+) -> tuple[Indices, ...]:
     """Look up the columns lᵢ and lⱼ, rᵢ and rⱼ, lᵢ and rⱼ, rᵢ and lⱼ."""
     l_i, l_j, r_i, r_j = left[i], left[j], right[i], right[j]
     return of[l_i, l_j], of[r_i, r_j], of[l_i, r_j], of[r_i, l_j]

@@ -145,6 +145,8 @@ class ModelStructure:
         positions i, j among the observed variables; means with j = -1.
     mediations : tuple of Mediation
         Paths whose values have a pole.
+    n_free : int
+        Number of free parameters q.
     """
 
     blocks: tuple[BlockStructure, ...]
@@ -152,11 +154,7 @@ class ModelStructure:
     constant: Array
     exogenous: tuple[tuple[int, int, int, int], ...]
     mediations: tuple[Mediation, ...]
-
-    @property
-    def n_free(self) -> int:
-        """Number of free parameters q."""
-        return int(self.free.max(initial=-1)) + 1
+    n_free: int
 
     @property
     def n_rows(self) -> int:
@@ -195,7 +193,10 @@ def compile_structure(table: ParameterTable) -> ModelStructure:
         [0.0 if r.free or r.exogenous else r.value for r in table.rows], dtype=np.float64
     )
     blocks = tuple(_block(table, group, numbers) for group in range(1, table.n_groups + 1))
-    return ModelStructure(blocks, numbers, constant, tuple(_exogenous(table)), mediations(table))
+    return ModelStructure(
+        blocks, numbers, constant, tuple(_exogenous(table)), mediations(table),
+        n_free=int(numbers.max(initial=-1)) + 1,
+    )  # fmt: skip
 
 
 def _exogenous(table: ParameterTable) -> Iterable[tuple[int, int, int, int]]:
