@@ -185,13 +185,12 @@ class StructuredJacobian:
         """Add ``h_ll h_rr + h_lr h_rl`` of h = `second` to an unscaled form over rows, in place."""
         if self.bending is None or not len(self.bending.at):
             return
-        found = second.take(self.bending.places, axis=1).reshape(len(second), 4, -1)
-        ll, rr, lr, rl = found.transpose(1, 2, 0)
-        own = ll * rr + lr * rl
+        found, n = second.take(self.bending.places, axis=1), len(self.bending.at)
+        own = found[:, :n] * found[:, n:]
         if self.folding is not None:
-            form[self.bending.at] += own
+            form[self.bending.at] += own.T
         else:
-            form.reshape(len(form), -1)[:, self.bending.at] += own.T
+            form.reshape(len(form), -1)[:, self.bending.at] += own
 
     def mean_form(self, pairs: Pairs) -> Array:
         """Return dμᵢᵀ W dμⱼ, unscaled (B, f, f), from `pairs` of ZᵀWZ."""

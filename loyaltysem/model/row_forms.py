@@ -34,16 +34,17 @@ class Folding:
 
 @dataclass(frozen=True, slots=True)
 class Bending:
-    """The few pairs of rows that move both columns of Z of one another.
+    """Pairs of regressions: the only rows that move both columns of Z of one another.
 
-    Of the form H that says how T and D move, no others have ``h_ll h_rr + h_lr h_rl`` other than 0.
+    With H, which says how T and D move, all others have ``h_ll h_rr + h_lr h_rl = 0``; they have
+    ``h_lr h_rl``, for T does not move with T.
 
     Attributes
     ----------
     at : Indices, shape (n,)
         Which pairs, in the order of `Folding` where forms are folded, otherwise of all f² pairs.
-    places : Indices, shape (4n,)
-        Their cells, as in `Folding`.
+    places : Indices, shape (2n,)
+        The cells of their columns lᵢ and rⱼ, rᵢ and lⱼ.
     """
 
     at: Indices
@@ -69,26 +70,22 @@ def form_cells(p: int, width: int) -> Indices:
 def folding(left: Indices, right: Indices, scale: Array, cells: Indices) -> Folding:
     """Fold the forms over rows with these columns of Z; `cells` as `form_cells` has them."""
     i, j = np.tril_indices(len(left))
+    l_i, l_j, r_i, r_j = left[i], left[j], right[i], right[j]
+    places = np.concatenate([cells[l_i, l_j], cells[r_i, r_j], cells[l_i, r_j], cells[r_i, l_j]])
     whole = np.empty((len(left), len(left)), dtype=np.intp)
     whole[i, j] = whole[j, i] = np.arange(len(i))
-    places = np.concatenate(_four(left, right, i, j, cells))
     return Folding(places, scale[i] * scale[j], whole.ravel())
 
 
-def bending(left: Indices, right: Indices, p: int, k: int, folded: bool) -> Bending:
-    """Find the pairs of rows that bend one another; columns of Z are [I (p), T (k), D (k), 0]."""
-    i, j = np.tril_indices(len(left)) if folded else np.indices((len(left),) * 2).reshape(2, -1)
-    moves = np.zeros((p + 2 * k + 1,) * 2, dtype=np.intp)
-    moves[p:-1, p:-1] = 1
-    moves[p : p + k, p : p + k] = 0  # T with T
-    ll, rr, lr, rl = _four(left, right, i, j, moves)
-    at = np.flatnonzero((ll & rr) | (lr & rl))
-    return Bending(at, np.concatenate(_four(left, right, i[at], j[at], form_cells(p, 2 * k))))
-
-
-def _four(
-    left: Indices, right: Indices, i: Indices, j: Indices, of: Indices
-) -> tuple[Indices, ...]:
-    """Look up the columns lᵢ and lⱼ, rᵢ and rⱼ, lᵢ and rⱼ, rᵢ and lⱼ."""
-    l_i, l_j, r_i, r_j = left[i], left[j], right[i], right[j]
-    return of[l_i, l_j], of[r_i, r_j], of[l_i, r_j], of[r_i, l_j]
+def bending(
+    left: Indices, right: Indices, regressions: Indices, cells: Indices, folded: bool
+) -> Bending:
+    """Find the cells behind every two of the rows that are regressions."""
+    if folded:
+        i, j = (regressions[n] for n in np.tril_indices(len(regressions)))
+        at = i * (i + 1) // 2 + j
+    else:
+        i, j = np.repeat(regressions, len(regressions)), np.tile(regressions, len(regressions))
+        at = i * len(left) + j
+    places = np.concatenate([cells[left[i], right[j]], cells[right[i], left[j]]])
+    return Bending(at, places)

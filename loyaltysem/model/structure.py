@@ -69,7 +69,7 @@ class BlockStructure:
     folding : Folding or None
         None where means are modelled: their part of a form is not folded.
     bending : Bending
-        Where the columns of Z move with one another.
+        Rows that move the columns of Z of one another.
     generations : int or None
         Regressions in the longest chain of them: the highest power of B that is not zero. None
         where a variable is among its own causes.
@@ -257,6 +257,7 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
     left, right = (np.array([c[side] for c in columns], dtype=np.intp) for side in (0, 1))
     scale = np.array([c[2] for c in columns], dtype=np.float64)
     means, cells = table.defaults.meanstructure, form_cells(p, 2 * k)
+    regressions = np.flatnonzero([matrix == "Beta" for _, _, matrix, _, _ in free])
     return BlockStructure(
         observed=table.observed,
         structural=structural,
@@ -270,7 +271,7 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         scale=scale,
         own=cells[left, right],
         folding=None if means else folding(left, right, scale, cells),
-        bending=bending(left, right, p, k, not means),
+        bending=bending(left, right, regressions, cells, not means),
         meanstructure=means,
         generations=_generations(k, [(i, j) for _, _, matrix, i, j in located if matrix == "Beta"]),
     )
