@@ -154,15 +154,16 @@ class BoundMaximumLikelihood:
         value += size  # +inf where Σ is not positive definite
         value -= self.logdet + self.cov.shape[-1]
         r = w @ self.cov @ w
-        u = np.zeros(moments.mu.shape)
+        slope = u = np.zeros(moments.mu.shape)
         if self.mean is not None:
             d = self.mean - moments.mu
             u = (w @ d[:, :, None])[:, :, 0]
             value += np.where(ok, (d * u).sum(axis=1), 0.0)
             r += u[:, :, None] * u[:, None, :]
+            slope = -2.0 * u
         return LocalDiscrepancy(
             value=value,
-            gradient=Moments(w - r, -2.0 * u),
+            gradient=Moments(w - r, slope),
             expected=NormalTheory(w),
             observed=NormalTheoryObserved(w, r, u),
             ok=ok,

@@ -97,12 +97,17 @@ class StructuredJacobian:
     def second(self) -> Array:
         """H (B, c), with ``dz_c/dθ = s·(z_l H[r, c] + z_r H[l, c])``: how T and D move."""
         batch, p, width = self.basis.shape
+        return -self.less_second(np.zeros((batch, p * (p + width) + width * width + 1)))
+
+    def less_second(self, form: Array) -> Array:
+        """Return a form (B, c) less `second`."""
+        batch, p, width = self.basis.shape
         k, n = width // 2, p * (p + width)
-        h = np.zeros((batch, n + width * width + 1))
+        h = form.copy()
         inner = h[:, n:-1].reshape(batch, 2, k, 2, k)
-        inner[:, 1, :, 0] = self.effects
-        inner[:, 0, :, 1] = self.effects.transpose(0, 2, 1)
-        inner[:, 1, :, 1] = self.latent_cov
+        inner[:, 1, :, 0] -= self.effects
+        inner[:, 0, :, 1] -= self.effects.transpose(0, 2, 1)
+        inner[:, 1, :, 1] -= self.latent_cov
         return h
 
     def quadratic(self, q: Array) -> Array:
@@ -181,11 +186,12 @@ class StructuredJacobian:
         scaled = np.multiply(x.T, self.folding.scale, order="C")
         return scaled.take(self.folding.whole, axis=1).reshape(len(scaled), f, f)
 
-    def bend(self, form: Array, second: Array) -> None:
+    def bend(self, form: Array) -> None:
         """Add ``h_ll h_rr + h_lr h_rl`` of h = `second` to an unscaled form over rows, in place."""
         if self.bending is None or not len(self.bending.at):
             return
-        found, n = second.take(self.bending.places, axis=1), len(self.bending.at)
+        n = len(self.bending.at)
+        found = self.effects.reshape(len(self.effects), -1).take(self.bending.places, axis=1)
         own = found[:, :n] * found[:, n:]
         if self.folding is not None:
             form[self.bending.at] += own.T

@@ -107,9 +107,8 @@ class NormalTheoryObserved:
         curving of Z, it is ``N(m) − m × g + H × g = N(m − g) − N(g − H) + N(H)``: m − g is the form
         of r, and N(H) is 0 nearly everywhere.
         """
-        second = jacobian.second
-        form = self._form(jacobian, slope.sigma - second)
-        jacobian.bend(form, second)
+        form = self._form(jacobian, jacobian.less_second(slope.sigma))
+        jacobian.bend(form)
         if jacobian.moves_means:
             form += 0.5 * jacobian.mean_curvature(slope.mu)
         return jacobian.outer(form)

@@ -44,7 +44,8 @@ class Bending:
     at : Indices, shape (n,)
         Which pairs, in the order of `Folding` where forms are folded, otherwise of all f² pairs.
     places : Indices, shape (2n,)
-        The cells of their columns lᵢ and rⱼ, rᵢ and lⱼ.
+        The cells of A (k, k) behind ``h[lᵢ, rⱼ]`` and ``h[rᵢ, lⱼ]``: the total effect on what i
+        explains of what j starts from, and the other way round.
     """
 
     at: Indices
@@ -77,15 +78,25 @@ def folding(left: Indices, right: Indices, scale: Array, cells: Indices) -> Fold
     return Folding(places, scale[i] * scale[j], whole.ravel())
 
 
-def bending(
-    left: Indices, right: Indices, regressions: Indices, cells: Indices, folded: bool
-) -> Bending:
-    """Find the cells behind every two of the rows that are regressions."""
+def bending(rows: Indices, cells: Indices, n_rows: int, k: int, folded: bool) -> Bending:
+    """Find the effects behind every two regressions.
+
+    Parameters
+    ----------
+    rows : Indices, shape (b,)
+        Which of the f rows are regressions.
+    cells : Indices, shape (b, 2)
+        Their cells of B: outcome and predictor.
+    n_rows, k : int
+        f, and the number of structural variables.
+    folded : bool
+    """
     if folded:
-        i, j = (regressions[n] for n in np.tril_indices(len(regressions)))
-        at = i * (i + 1) // 2 + j
+        i, j = np.tril_indices(len(rows))
+        at = rows[i] * (rows[i] + 1) // 2 + rows[j]
     else:
-        i, j = np.repeat(regressions, len(regressions)), np.tile(regressions, len(regressions))
-        at = i * len(left) + j
-    places = np.concatenate([cells[left[i], right[j]], cells[right[i], left[j]]])
-    return Bending(at, places)
+        i, j = np.indices((len(rows), len(rows))).reshape(2, -1)
+        at = rows[i] * n_rows + rows[j]
+    outcome, predictor = cells.T
+    places = (predictor[j] * k + outcome[i], predictor[i] * k + outcome[j])
+    return Bending(at, np.concatenate(places))

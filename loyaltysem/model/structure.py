@@ -257,7 +257,8 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
     left, right = (np.array([c[side] for c in columns], dtype=np.intp) for side in (0, 1))
     scale = np.array([c[2] for c in columns], dtype=np.float64)
     means, cells = table.defaults.meanstructure, form_cells(p, 2 * k)
-    regressions = np.flatnonzero([matrix == "Beta" for _, _, matrix, _, _ in free])
+    regressions = [n for n, (_, _, matrix, _, _) in enumerate(free) if matrix == "Beta"]
+    effects = np.array([free[n][3:] for n in regressions], dtype=np.intp).reshape(-1, 2)
     return BlockStructure(
         observed=table.observed,
         structural=structural,
@@ -271,7 +272,9 @@ def _block(table: ParameterTable, group: int, numbers: Indices) -> BlockStructur
         scale=scale,
         own=cells[left, right],
         folding=None if means else folding(left, right, scale, cells),
-        bending=bending(left, right, regressions, cells, not means),
+        bending=bending(
+            np.array(regressions, dtype=np.intp), effects, len(free), k, folded=not means
+        ),
         meanstructure=means,
         generations=_generations(k, [(i, j) for _, _, matrix, i, j in located if matrix == "Beta"]),
     )
