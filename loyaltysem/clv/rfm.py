@@ -122,8 +122,9 @@ class RFM(Printed):
 
     @property
     def printed(self) -> pd.DataFrame:
-        """The segments."""
-        return self.segments.drop(columns=["segment", "label_zh"])
+        """The segments, each by its label."""
+        shown = self.segments.drop(columns=["segment", "label_zh"])
+        return shown.rename(columns={"label_en": "segment", "total_share": "share of total"})
 
     @property
     def title(self) -> str:

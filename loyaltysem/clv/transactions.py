@@ -71,7 +71,8 @@ class Transactions(Printed, BehaviourVerbs, PurchaseVerbs, SegmentVerbs):
     def printed(self) -> pd.DataFrame:
         """The rules that hold of any row."""
         shown = self.counts[self.counts["rows"] > 0]
-        return shown[["label_en", "effect", "rows", "customers"]]
+        columns = {"label_en": "rule", "effect": "effect", "rows": "rows", "customers": "customers"}
+        return shown[list(columns)].rename(columns=columns)
 
     def summary(
         self, *, end: date | None = None, unit: str = "week", holdout: bool = False
@@ -213,7 +214,7 @@ def transactions(
     >>> tx = transactions(orders, currency="CNY")
     >>> print(tx)
     4 rows of orders, 2024-01-02 to 2024-02-03, CNY
-      label_en                                    effect  rows  customers
+      rule                                        effect  rows  customers
       Rows in the source                          source     5          2
       No customer named                          dropped     1          0
       Purchase                                      kept     3          2

@@ -147,7 +147,7 @@ def triangulate(
         rows.append({
             "first": first, "second": second, "way_first": ways[first], "way_second": ways[second],
             "label_en": f"{names[first].en} – {names[second].en}",
-            "label_zh": f"{names[first].in_('zh')}－{names[second].in_('zh')}",
+            "label_zh": f"{names[first].in_('zh')} – {names[second].in_('zh')}",
             **_correlations(x, y, known.get(first), known.get(second), level),
             **_agreement(x, y, classes, draws, rng, level),
         })  # fmt: skip
@@ -288,23 +288,30 @@ def _findings(frame: pd.DataFrame) -> list[Finding]:
     weak = across[across["r"] < WEAK]
     found = []
     if len(weak):
-        pairs = "; ".join(f"{r['first']}–{r['second']}" for r in weak.to_dict("records"))
+        pairs = _pairs(weak)
         found.append(Finding(
             "triangulation.weak",
-            Text(f"Measures of different ways that hardly agree (r < .30): {pairs}.",
-                 f"不同测量方式之间一致性低（r < .30）：{pairs}。"),
+            Text(f"Measures of different ways that hardly agree (r < .30): {pairs.en}.",
+                 f"不同测量方式之间一致性低（r < .30）：{pairs.zh}。"),
             Text("What people say, do and are predicted to do are then different things: report"
                  " them apart, and build no index over them.",
                  "言、行与预测并非同一事物：请分别报告，不宜合成单一指数。"),
         ))  # fmt: skip
     over = frame[frame["r_true"].abs() > 1]
     if len(over):
-        pairs = "; ".join(f"{r['first']}–{r['second']}" for r in over.to_dict("records"))
+        pairs = _pairs(over)
         found.append(Finding(
             "triangulation.over_one",
-            Text(f"Correlations corrected for unreliability exceed 1: {pairs}.",
-                 f"校正信度后的相关超过 1：{pairs}。"),
+            Text(f"Correlations corrected for unreliability exceed 1: {pairs.en}.",
+                 f"校正信度后的相关超过 1：{pairs.zh}。"),
             Text("A reliability is too low, or the errors of the two are correlated.",
                  "可能信度被低估，或两者误差相关。"),
         ))  # fmt: skip
     return found
+
+
+def _pairs(frame: pd.DataFrame) -> Text:
+    told = [
+        f"{first} – {second}" for first, second in zip(frame["first"], frame["second"], strict=True)
+    ]
+    return Text("; ".join(told), "；".join(told))

@@ -111,6 +111,8 @@ def test_segments_add_up(tx: Transactions) -> None:
     ]
     assert len(found.rules) == len(rule_table("eleven")) == 11
     assert "RFM of" in str(found) and "<table>" in found._repr_html_()
+    assert "share of total" in str(found)
+    assert "label_en" not in str(found) and "total_share" not in found._repr_html_()
 
 
 @pytest.mark.parametrize("ties", ["together", "split"])

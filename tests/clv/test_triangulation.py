@@ -78,6 +78,13 @@ def test_pairs_use_who_is_known_on_both_sides() -> None:
     assert found.measures["n"].tolist() == [300, 400, 400]
 
 
+def test_pairs_in_findings_are_parted_as_each_language_does() -> None:
+    found = triangulate(people(), direct=["asked", "visits"], model=["noise"], draws=100)
+    (weak,) = found.findings
+    assert weak.text.en.endswith("(r < .30): asked – noise; visits – noise.")
+    assert weak.text.zh.endswith("（r < .30）：asked – noise；visits – noise。")
+
+
 def test_findings_and_labels_in_two_languages() -> None:
     found = triangulate(
         people(), direct=["asked"], model=["noise", "score"], draws=100,
@@ -85,7 +92,7 @@ def test_findings_and_labels_in_two_languages() -> None:
         reliability={"asked": 0.3, "score": 0.3},
     )  # fmt: skip
     assert {f.code for f in found.findings} == {"triangulation.weak", "triangulation.over_one"}
-    assert found.frame.loc[0, "label_zh"] == "问卷忠诚度－noise"
+    assert found.frame.loc[0, "label_zh"] == "问卷忠诚度 – noise"
     assert "一致性低" in found.findings[0].text.zh
     assert "asked" in found._repr_html_()
 
