@@ -39,20 +39,38 @@ def search_findings(found: Estimate, parameters: Sequence[str]) -> Iterator[Find
     spread = np.sqrt(np.diagonal(found.vcov))[: len(parameters)]
     loose = [n for n, s in zip(parameters, spread, strict=True) if not s < LOOSE]
     if loose:
-        names = ", ".join(loose)
+        names, apart = ", ".join(loose), _apart(loose, parameters)
         yield Finding(
             "purchase.boundary",
             Text(
-                f"The data hardly tell {names} from 0 or infinity: the likelihood is flat there.",
-                f"数据几乎无法将 {names} 与 0 或无穷大区分：似然函数在此处平坦。",
+                f"The data hardly tell how customers differ in {apart.en}: the likelihood is flat "
+                f"towards 0 or infinity (parameters: {names}).",
+                f"数据几乎无法确定客户在{apart.zh}上的差异：似然函数在趋于 0 或无穷大处平坦"
+                f"（参数：{names}）。",
             ),
             Text(
-                "Customers may differ little, or none may have left yet. Ratios such as r/α can "
-                "still be well estimated; use profile intervals, not standard errors.",
-                "可能客户间差异很小，或尚无客户流失。r/α 等比值仍可能估计良好；"
+                "Customers may differ little, or none may have left yet. Means, such as the rate "
+                "of buying, can still be well estimated; use profile intervals, not standard "
+                "errors.",
+                "可能客户间差异很小，或尚无客户流失。购买率等均值仍可能估计良好；"
                 "请使用剖面似然区间而非标准误。",
             ),
         )
+
+
+def _apart(loose: Sequence[str], parameters: Sequence[str]) -> Text:
+    """Say in words what the parameters describe: the first two of four buying, the others leaving.
+
+    Those of a model of amounts are three.
+    """
+    if len(parameters) < 4:
+        return Text("what they spend", "消费金额")
+    buying, leaving = (any(n in loose for n in part) for part in (parameters[:2], parameters[2:]))
+    if buying and leaving:
+        return Text("how often they buy and how soon they leave", "购买频率与流失快慢")
+    if buying:
+        return Text("how often they buy", "购买频率")
+    return Text("how soon they leave", "流失快慢")
 
 
 def history_findings(seen: Histories) -> Iterator[Finding]:

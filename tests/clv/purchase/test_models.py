@@ -10,6 +10,8 @@ import pytest
 
 import loyaltysem as ls
 from loyaltysem.clv.purchase import estimate
+from loyaltysem.clv.purchase.estimate import Estimate
+from loyaltysem.clv.purchase.findings import search_findings
 from loyaltysem.clv.purchase.fitted import PurchaseFit
 from loyaltysem.core.errors import ConvergenceWarning, DataError, IncompatibleRequestError
 from loyaltysem.core.optimise import Status
@@ -338,3 +340,22 @@ def test_simulators_refuse() -> None:
         ls.clv.simulate_pareto_nbd(5, [1.0, 2.0], r=1, alpha=1, s=1, beta=1, seed=1)
     with pytest.raises(IncompatibleRequestError):
         ls.clv.simulate_bg_bb(0, 3, alpha=1, beta=1, gamma=1, delta=1, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("loose", "parameters", "said"),
+    [
+        (["s", "beta"], ["r", "alpha", "s", "beta"], "how soon they leave"),
+        (["r"], ["r", "alpha", "a", "b"], "how often they buy"),
+        (["r", "b"], ["r", "alpha", "a", "b"], "how often they buy and how soon they leave"),
+        (["v"], ["p", "q", "v"], "what they spend"),
+    ],
+)
+def test_flat_parameters_are_named_by_what_they_describe(
+    loose: list[str], parameters: list[str], said: str
+) -> None:
+    vcov = np.diag([9.0 if name in loose else 0.01 for name in parameters])
+    found = Estimate(np.zeros(len(parameters)), vcov, -1.0, Status.CONVERGED, 3)
+    (finding,) = search_findings(found, parameters)
+    assert f"differ in {said}: the likelihood" in finding.text.en
+    assert ", ".join(loose) in finding.text.zh
