@@ -113,11 +113,11 @@ def path_findings(paths: pd.DataFrame, labels: Mapping[str, Text]) -> tuple[Find
         return ()
     rows = list(zip(beyond["predictor"], beyond["outcome"], beyond["std_all"], strict=True))
     en, zh = (
-        "; ".join(
+        mark.join(
             f"{label_of(labels, a).in_(language)} → {label_of(labels, b).in_(language)} {number(x)}"
             for a, b, x in rows
         )
-        for language in LANGUAGES
+        for language, mark in zip(LANGUAGES, ("; ", "；"), strict=True)
     )
     text = Text(
         f"Standardised paths beyond ±1: {en}.",

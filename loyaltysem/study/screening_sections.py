@@ -101,7 +101,7 @@ def flagged_finding(screening: Screening) -> tuple[Finding, ...]:
         Finding(
             "screening.flagged",
             Text(
-                f"{n} of {of} respondents ({share}) meet the screening rule '{rule}'; nobody was "
+                f"{n} of {of} respondents ({share}) meet the screening rule “{rule}”; nobody was "
                 "left out for it.",
                 f"{of} 份答卷中有 {n} 份（{share}）符合筛查规则“{rule}”，但未据此剔除任何答卷。",
             ),

@@ -86,6 +86,8 @@ def test_merged_keeps_each_once_in_order():
 
 def test_standardised_paths_beyond_one():
     paths = pd.DataFrame({"outcome": ["B", "B"], "predictor": ["A", "x"], "std_all": [-1.2, 0.9]})
+    (both,) = findings.path_findings(paths.assign(std_all=[-1.2, 1.1]), LABELS)
+    assert "−1.200; " in both.text.en and "−1.200；" in both.text.zh and ";" not in both.text.zh
     (finding,) = findings.path_findings(paths, LABELS)
     assert finding.code == "paths.beyond_one"
     assert "Alpha → Beta −1.200" in finding.text.en and "甲 → 乙" in finding.text.zh
