@@ -48,7 +48,7 @@ def sample_size(fit: pd.DataFrame, estimator: str, words: Words) -> Paragraph:
     text = Text(
         f"The model was estimated by {method.en} from N = {n} complete answers; it has {q} free "
         f"parameters and {integer(value.get('df'))} degrees of freedom.",
-        f"模型采用{method.zh}估计，有效样本 N = {n}，自由参数 {q} 个，自由度为"
+        f"模型采用{method.zh}估计，有效样本 N = {n}，自由参数 {q} 个，自由度为 "
         f"{integer(value.get('df'))}。",
     )
     return Paragraph(words.say(text))

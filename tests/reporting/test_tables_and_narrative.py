@@ -5,6 +5,7 @@ from loyaltysem.core.display import interval
 from loyaltysem.reporting import narrative, tables
 from loyaltysem.reporting.plots import forest_plot, loadings_plot
 from loyaltysem.reporting.tables import Words
+from loyaltysem.reporting.tables.further import rivals
 from tests.reporting.samples import LABELS, make_analysis
 
 EN, ZH = Words("en", LABELS, frozenset({"BEH1"})), Words("zh", LABELS, frozenset({"BEH1"}))
@@ -189,3 +190,32 @@ def test_wide_axes_have_whole_ticks(found):
     ticks = [t.get_text() for t in forest_plot(wide).get_xticklabels()]
     assert "10" in ticks
     assert "−10" in ticks
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_bracket_in_the_head_of_rmsea_stays_whole(language):
+    row = dict.fromkeys(
+        [
+            "chisq",
+            "df",
+            "cfi",
+            "tli",
+            "rmsea",
+            "rmsea_ci_lower",
+            "rmsea_ci_upper",
+            "srmr",
+            "aic",
+            "bic",
+            "delta_aic",
+            "chisq_diff",
+            "df_diff",
+            "pvalue_diff",
+        ],
+        1.0,
+    )
+    labels = {"label_en": "One factor", "label_zh": "单因子模型", "converged": True, "proper": True}
+    table = rivals(pd.DataFrame([row | labels]), Words(language, LABELS))
+    (head,) = (column.head for column in table.columns if column.head.startswith("RMSEA"))
+    _, bracket = head.split(" ")
+    assert bracket.startswith("[") and bracket.endswith("]")
+    assert all(letter < "\u2e80" for letter in bracket)

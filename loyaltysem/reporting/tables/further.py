@@ -48,6 +48,10 @@ def _path(words: Words) -> ColumnSpec:
     return text_column(EFFECT, lambda r: path_text(r, words))
 
 
+#: A head in a narrow column: its bracket must stay whole, and Chinese may break at any character.
+_RMSEA = Text("RMSEA [90%\N{NO-BREAK SPACE}CI]", "RMSEA [90%\N{NO-BREAK SPACE}CI]")
+
+
 def rivals(frame: pd.DataFrame, words: Words) -> Table:
     """Return rival models with their fit."""
     columns = [
@@ -57,7 +61,7 @@ def rivals(frame: pd.DataFrame, words: Words) -> Table:
         bounded_column("cfi", Text("CFI")),
         bounded_column("tli", Text("TLI")),
         ColumnSpec(
-            Text("RMSEA [90% CI]", "RMSEA [90% 区间]"),
+            _RMSEA,
             lambda r: Cell(
                 bounded(r["rmsea"]),
                 below=interval(r["rmsea_ci_lower"], r["rmsea_ci_upper"], is_bounded=True),
@@ -74,7 +78,7 @@ def rivals(frame: pd.DataFrame, words: Words) -> Table:
         "Δχ²: test of the restrictions against the correlated factors, where nested in them. "
         "ΔAIC: to the smallest. Proper: converged, without impossible values.",
         "Δχ²：相对于相关因子模型的差异检验（仅限嵌套模型）。ΔAIC：与最小值之差。"
-        "解可接受：已收敛且无不合理的估计值。",
+        "解可接受：已收敛且无不合理的估计值。CI：置信区间。",
     )
     caption = Text("Rival measurement models", "竞争测量模型比较")
     return frame_table("rivals", caption, frame, columns, words, notes=[words.say(note)])

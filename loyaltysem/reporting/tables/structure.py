@@ -146,7 +146,7 @@ def defined(frame: pd.DataFrame, words: Words) -> Table:
     note = Text(
         "Standard errors by the delta method; the interval of a product is symmetric by "
         "construction, a bootstrap interval need not be.",
-        "标准误由 delta 法求得；乘积项的置信区间因而对称，Bootstrap 区间则未必如此。",
+        "标准误由 delta 法求得；乘积项的置信区间因而对称，自助法区间则未必如此。",
     )
     return frame_table(
         "effects",
