@@ -39,7 +39,7 @@ def _causal(driver: str) -> Finding:
     return Finding(
         "what_if.causal",
         Text(
-            f"The change is what follows from setting '{driver}' if the model's arrows are causes;"
+            f"The change is what follows from setting “{driver}” if the model's arrows are causes;"
             " answers of one wave cannot show that.",
             f"该变动以模型箭头即因果关系为前提；单期调查无法证明干预“{driver}”必有此效果。",
         ),

@@ -186,14 +186,17 @@ def _unmet(claims: pd.DataFrame) -> Iterable[Finding]:
         missed = rows[rows["met"] == False]  # noqa: E712  # None is neither met nor missed
         if missed.empty:
             continue
-        listed = ", ".join(f"{m.upper()} = {p} ({c}, {s})" for m, p, c, s in zip(
-            missed["measure"], missed["printed"], missed["cutoff"], missed["source"], strict=True
-        ))  # fmt: skip
+        told = [
+            (f"{row['measure'].upper()} = {row['printed']}", row["cutoff"], row["source"])
+            for row in missed.to_dict("records")
+        ]
+        en = "; ".join(f"{value}, not {cutoff} of {source}" for value, cutoff, source in told)
+        zh = "；".join(f"{value}，{source} 建议 {cutoff}" for value, cutoff, source in told)
         yield Finding(
             "audit.claim",
             Text(
-                f"{place}: “{claim}” rests on fewer than the usual cut-offs; missed: {listed}.",
-                f"{place}：“{claim}”的说法未得到通行标准支持，未达标者：{listed}。",
+                f"{place}: “{claim}” rests on fewer than the usual cut-offs: {en}.",
+                f"{place}：“{claim}”的说法未得到通行标准支持：{zh}。",
             ),
             severity="warning",
         )

@@ -64,7 +64,9 @@ def test_the_seed_study_has_two_misprints_and_a_claim_without_ground() -> None:
     row = found.feasible.set_index("model").loc["whole"]
     assert row["df_lower"] == 295 and row["df_lower"] <= 315 <= row["df_upper"]
     assert [f.code for f in found.findings].count("audit.claim") == 1
-    assert "CFI = 0.89" in found.findings[-1].text.en
+    missed = found.findings[-1].text
+    assert "CFI = 0.89, not ≥ .95 of Hu & Bentler (1999); TLI = 0.88" in missed.en
+    assert "CFI = 0.89，Hu & Bentler (1999) 建议 ≥ .95；TLI = 0.88" in missed.zh
 
 
 def test_measurement_numbers_hold_together() -> None:
