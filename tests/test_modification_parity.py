@@ -5,7 +5,6 @@ lavaan lists its fifteen largest; ours must hold them, and nothing larger that l
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import warnings
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 import loyaltysem as ls
 from loyaltysem.estimation.result import SEMResult
+from tests.parity.sem_requests import request
 
 HERE = Path(__file__).parent
 CASES = [
@@ -36,28 +36,12 @@ LOOSE = {"wheaton_cov_input_gls": 1e-3} | dict.fromkeys(
 WITH_MOMENTS_OF_X = {"mediation_two_mediators", "path_observed_ml"}
 
 
-def _adapter() -> Any:
-    spec = importlib.util.spec_from_file_location("adapter", HERE / "parity" / "adapter.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def _fit(case: dict[str, Any]) -> SEMResult:
-    adapter, call = _adapter(), case["call"]
-    options = {k: call[k] for k in adapter.OPTIONS if call.get(k) is not None}
-    if options.get("estimator") == "default":
-        del options["estimator"]
-    if isinstance(options.get("information"), list):
-        options["information"] = options["information"][0]
-    if case["data"]:
-        source = {"data": pd.read_csv(HERE / "golden" / case["data"])}
-    else:
-        source = adapter._moments(case)
+    path = str(HERE / "golden" / case["data"]) if case["data"] else None
+    function, arguments = request(case, path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fit: SEMResult = getattr(ls, call["function"])(case["model"], **source, **options)
+        fit: SEMResult = getattr(ls, function)(**arguments)
     return fit
 
 
