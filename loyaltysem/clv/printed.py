@@ -56,8 +56,9 @@ class Printed(Shown):
 
 
 def cells(frame: pd.DataFrame) -> Cells:
-    """Return the header and the first rows of a frame as printed text."""
-    return frame_cells(frame.head(MOST_ROWS), _style)
+    """Return the header and the first rows of a frame as printed text, in English."""
+    english = frame.drop(columns="label_zh", errors="ignore").rename(columns={"label_en": "label"})
+    return frame_cells(english.head(MOST_ROWS), _style)
 
 
 def _style(name: str, column: pd.Series[Any]) -> Callable[[Any], str]:

@@ -53,6 +53,12 @@ def mediation_part(fit: SEMResult, draws: int, seed: int) -> Part:
     return Part(tables, (*_lost(boot.counts), *_crossing(table)), {"mediation": boot})
 
 
+LOST_DRAWS = Text("did not converge and are left out", "未收敛、已剔除")
+ODD_DRAWS = Text(
+    "converged to an inadmissible solution and are kept", "收敛于不可接受的解，予以保留"
+)
+
+
 def _quantity(lhs: str, op: str, rhs: str) -> str:
     return lhs if op == ":=" else f"{lhs}~{rhs}"
 
@@ -60,19 +66,15 @@ def _quantity(lhs: str, op: str, rhs: str) -> str:
 def _lost(counts: dict[str, int]) -> tuple[Finding, ...]:
     if not counts["failed"] and not counts["inadmissible"]:
         return ()
-    drawn, failed, odd = (integer(counts[k]) for k in ("drawn", "failed", "inadmissible"))
-    return (
-        Finding(
-            "mediation.draws",
-            Text(
-                f"Of {drawn} bootstrap samples, {failed} did not converge and are left out; {odd} "
-                "converged to an inadmissible solution and are kept.",
-                f"在 {drawn} 次自助抽样中，{failed} 次未收敛、已剔除；"
-                f"{odd} 次收敛于不可接受的解，予以保留。",
-            ),
-            severity="note",
-        ),
+    drawn = integer(counts["drawn"])
+    kinds = (
+        (counts["failed"], LOST_DRAWS),
+        (counts["inadmissible"], ODD_DRAWS),
     )
+    en = "; ".join(f"{integer(n)} {what.en}" for n, what in kinds if n)
+    zh = "；".join(f"{integer(n)} 次{what.in_('zh')}" for n, what in kinds if n)
+    text = Text(f"Of {drawn} bootstrap samples {en}.", f"在 {drawn} 次自助抽样中，{zh}。")
+    return (Finding("mediation.draws", text, severity="note"),)
 
 
 def _crossing(table: pd.DataFrame) -> tuple[Finding, ...]:
