@@ -18,6 +18,8 @@ BOUNDED = (
     "share", "p_alive", "gini", "silhouette", "ari", "precision", "recall", "specificity",
     "correlation", "rate", "probability",
 )  # fmt: skip
+#: What columns of labels in two languages are headed by.
+HEADINGS = {"label_en": "label", "label_zh": "名称"}
 #: Numbers as large as this are printed with two decimals.
 LARGE = 100.0
 
@@ -56,9 +58,8 @@ class Printed(Shown):
 
 
 def cells(frame: pd.DataFrame) -> Cells:
-    """Return the header and the first rows of a frame as printed text, in English."""
-    english = frame.drop(columns="label_zh", errors="ignore").rename(columns={"label_en": "label"})
-    return frame_cells(english.head(MOST_ROWS), _style)
+    """Return the header and the first rows of a frame as printed text."""
+    return frame_cells(frame.head(MOST_ROWS).rename(columns=HEADINGS), _style)
 
 
 def _style(name: str, column: pd.Series[Any]) -> Callable[[Any], str]:
