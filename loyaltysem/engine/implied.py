@@ -196,7 +196,8 @@ class StructuredJacobian:
         if self.folding is not None:
             form[self.bending.at] += own.T
         else:
-            form.reshape(len(form), -1)[:, self.bending.at] += own
+            i, j = np.divmod(self.bending.at, len(self.left))
+            form[:, i, j] += own
 
     def mean_form(self, pairs: Pairs) -> Array:
         """Return dμᵢᵀ W dμⱼ, unscaled (B, f, f), from `pairs` of ZᵀWZ."""
