@@ -7,6 +7,7 @@ a criterion, projected on the rotations, from several starts at once: criteria h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -149,7 +150,18 @@ def rotate(loadings: Array, method: RotationMethod, starts: Array, kaiser: bool)
     return Rotation(turned, phi, t, float(values[best]), values, bool(done[best]))
 
 
-def promax(loadings: Array, power: float, kaiser: bool, *, as_in_r: bool = False) -> Rotation:
+def best_varimax(a: Array) -> Rotation:
+    """Rotate by varimax from several starts: unrotated loadings can be a saddle."""
+    starts = random_starts(a.shape[1], VARIMAX_STARTS)
+    return rotate(a, rotation_methods()["varimax"], starts, kaiser=True)
+
+
+def promax(
+    loadings: Array,
+    power: float,
+    kaiser: bool,
+    varimax: Callable[[Array], Rotation] = best_varimax,
+) -> Rotation:
     """Rotate by promax (Hendrickson & White 1964), as ``psych::fa(rotate="promax")``.
 
     Parameters
@@ -161,32 +173,24 @@ def promax(loadings: Array, power: float, kaiser: bool, *, as_in_r: bool = False
     kaiser : bool
         Scale rows to length 1 throughout: for varimax, for the target, and for the regression on
         it. R's ``stats::promax`` normalises for varimax alone.
-    as_in_r : bool
-        Begin with `varimax_as_in_r`, which stops a little before the maximum, instead of the best
-        of several searches.
+    varimax : callable
+        What to begin with: the best of several searches, or `varimax_as_in_r`, which stops a
+        little before the maximum.
     """
     weight = np.sqrt((loadings**2).sum(axis=1, keepdims=True)) if kaiser else 1.0
     safe = np.where(weight == 0.0, 1.0, weight)
     a = loadings / safe
-    varimax = varimax_as_in_r(a) if as_in_r else _best_varimax(a)
-    x = varimax.loadings
+    found = varimax(a)
+    x = found.loadings
     target = x * np.abs(x) ** (power - 1.0)
     u = np.linalg.lstsq(x, target, rcond=None)[0]
     if np.linalg.matrix_rank(u) < len(u.T):  # a factor without loadings has no target
-        return replace(varimax, loadings=safe * x, values=np.empty(0), converged=False)
+        return replace(found, loadings=safe * x, values=np.empty(0), converged=False)
     u = u * np.sqrt(np.diagonal(np.linalg.inv(u.T @ u)))
     inverse = np.linalg.inv(u)
     phi = inverse @ inverse.T
-    transform = varimax.transform @ inverse.T
-    return Rotation(
-        safe * (x @ u), phi, transform, np.nan, np.empty(0), converged=varimax.converged
-    )
-
-
-def _best_varimax(a: Array) -> Rotation:
-    """Rotate by varimax from several starts: unrotated loadings can be a saddle."""
-    starts = random_starts(a.shape[1], VARIMAX_STARTS)
-    return rotate(a, rotation_methods()["varimax"], starts, kaiser=True)
+    transform = found.transform @ inverse.T
+    return Rotation(safe * (x @ u), phi, transform, np.nan, np.empty(0), converged=found.converged)
 
 
 def random_starts(k: int, count: int, seed: int = 1) -> Array:

@@ -97,7 +97,7 @@ class RotationRequest:
         if self.name == "varimax_r":
             return varimax_as_in_r(loadings, kaiser=self.kaiser is not False)
         if self.name == "promax_r":
-            return promax(loadings, self.power, self.kaiser is not False, as_in_r=True)
+            return promax(loadings, self.power, self.kaiser is not False, varimax_as_in_r)
         method = rotation_methods(self.gamma, self.epsilon)[self.name]
         kaiser = method.kaiser if self.kaiser is None else self.kaiser
         if method.criterion is None:
